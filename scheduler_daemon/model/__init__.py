@@ -1,0 +1,1 @@
+"""The nouns: jobs, tasks, runs, profiles and settings, as the data model documents them."""

@@ -1,0 +1,51 @@
+"""A run: one execution of a task, and the evidence of how it ended."""
+
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from pydantic import Field
+
+from scheduler_daemon.model.enums import Outcome, RunStatus, Trigger
+from scheduler_daemon.model.record import Instant, Record, now
+
+
+class Run(Record):
+    """An execution record of a task. Its names are snapshots of the day."""
+
+    id: UUID = Field(default_factory=uuid4)
+    task_id: UUID
+    task_name: str
+    status: RunStatus = RunStatus.UPCOMING
+    scheduled_time: Instant
+    start_time: Instant | None = None
+    end_time: Instant | None = None
+    duration: float | None = None
+    """Seconds from start to end."""
+    session_id: str | None = None
+    output: str = ""
+    """The agent's last result, at most 64 KiB of it."""
+    raw_output: str = ""
+    """The last 4 KiB of the run's log; the whole of it is the file ``log_path`` names."""
+    errors: list[str] = Field(default_factory=list)
+    exit_code: int | None = None
+    """The agent's exit status; minus the signal's number if a signal ended it."""
+
+    job_id: UUID
+    job_name: str
+    trigger: Trigger = Trigger.TASK
+    sequence_id: UUID | None = None
+    """Shared by the runs that follow one another; a run starts when the one before it is a success."""
+    sequence_position: Annotated[int, Field(ge=0)] = 0
+    outcome: Outcome | None = None
+    created_at: Instant = Field(default_factory=now)
+    working_directory: str | None = None
+    num_turns: int | None = None
+    cost_usd: float | None = None
+    """What the agent says this invocation cost, in US dollars."""
+    model: str | None = None
+    commit: str | None = None
+    """The commit that holds what the run changed."""
+    branch: str | None = None
+    uncommitted: list[str] = Field(default_factory=list)
+    """Paths the run changed that were not committed because a person had already changed them."""
+    log_path: str | None = None

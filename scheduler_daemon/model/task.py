@@ -1,0 +1,97 @@
+"""A task: one command for the agent, and when and how it is run."""
+
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from pydantic import Field, StringConstraints, model_validator
+
+from scheduler_daemon.model.enums import (
+    CommandType,
+    IntervalType,
+    Permissions,
+    RunStatus,
+    ScheduleType,
+    SessionMode,
+)
+from scheduler_daemon.model.job import Name
+from scheduler_daemon.model.record import Instant, Record, now
+
+_NEEDED = {
+    ScheduleType.INTERVAL: ("interval_value", "interval_type"),
+    ScheduleType.CALENDAR: ("cron_expression",),
+    ScheduleType.FILE_WATCH: ("watch_path",),
+}
+
+
+Command = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
+"""What the agent is told: any text with something to see in it."""
+AgentModel = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s-]\S*$")]
+"""An alias such as ``sonnet`` or a model's full name; never something that looks like an option."""
+Seconds = Annotated[int, Field(ge=1, le=7 * 86400)]
+
+
+class ScheduleConfig(Record):
+    """When a task is due. Only the fields of its type may be set."""
+
+    type: ScheduleType = ScheduleType.MANUAL
+    interval_value: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    interval_type: IntervalType | None = None
+    cron_expression: str | None = None
+    watch_path: str | None = None
+    watch_patterns: list[str] = Field(default_factory=list)
+    timezone: str | None = None
+    """An IANA name; the machine's own zone if not given."""
+
+    @model_validator(mode="after")
+    def _has_what_its_type_needs(self) -> "ScheduleConfig":
+        for kind, fields in _NEEDED.items():
+            for field in fields:
+                given = getattr(self, field) is not None
+                if kind is self.type and not given:
+                    raise ValueError(f"a schedule of type {kind} needs {field}")
+                if kind is not self.type and given:
+                    raise ValueError(f"{field} belongs to a schedule of type {kind}, not {self.type}")
+        return self
+
+
+class RetryConfig(Record):
+    """How often and after what wait a failed run is tried again."""
+
+    max_retries: Annotated[int, Field(ge=0, le=100)] = 0
+    retry_delay: Annotated[int, Field(ge=0, le=7 * 86400)] = 60
+    """Seconds."""
+
+
+class NotificationConfig(Record):
+    """Which endings a person is told of."""
+
+    on_success: bool = False
+    on_failure: bool = False
+
+
+class Task(Record):
+    """A command for the agent with its configuration."""
+
+    id: UUID = Field(default_factory=uuid4)
+    job_id: UUID
+    name: Name
+    enabled: bool = True
+    model: AgentModel = "sonnet"
+    profile: UUID | None = None
+    schedule: ScheduleConfig = Field(default_factory=ScheduleConfig)
+    command_type: CommandType = CommandType.PROMPT
+    command: Command
+    permissions: Permissions = Permissions.BYPASS
+    session_mode: SessionMode = SessionMode.NEW
+    allowed_tools: list[str] = Field(default_factory=list)
+    disallowed_tools: list[str] = Field(default_factory=list)
+    retry: RetryConfig = Field(default_factory=RetryConfig)
+    notifications: NotificationConfig = Field(default_factory=NotificationConfig)
+    created_at: Instant = Field(default_factory=now)
+    updated_at: Instant = Field(default_factory=now)
+    last_run_status: RunStatus | None = None
+
+    commit_on_success: bool = True
+    """Whether what a successful run changed is committed; only where the directory is in a git work tree."""
+    time_limit: Seconds | None = None
+    """Seconds a run may take; the setting of the same name if not given."""
