@@ -1,0 +1,97 @@
+"""The record's schema, as the numbered steps that lead to it.
+
+A step is never changed once released: an old file is brought up to date by the steps it has not seen.
+"""
+
+import sqlite3
+
+_FIRST = """
+CREATE TABLE jobs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    doc TEXT NOT NULL
+) STRICT;
+CREATE INDEX jobs_by_name ON jobs (name);
+
+CREATE TABLE tasks (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    doc TEXT NOT NULL
+) STRICT;
+CREATE INDEX tasks_by_name ON tasks (name);
+CREATE INDEX tasks_by_job ON tasks (job_id, seq);
+
+CREATE TABLE runs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    job_id TEXT NOT NULL,
+    sequence_id TEXT,
+    status TEXT NOT NULL,
+    scheduled_time TEXT NOT NULL,
+    doc TEXT NOT NULL,
+    execution TEXT
+) STRICT;
+CREATE INDEX runs_by_task ON runs (task_id, seq);
+CREATE INDEX runs_by_job ON runs (job_id, seq);
+CREATE INDEX runs_by_sequence ON runs (sequence_id) WHERE sequence_id IS NOT NULL;
+CREATE INDEX runs_by_status ON runs (status, seq);
+CREATE INDEX runs_unfinished ON runs (scheduled_time, seq) WHERE status IN ('upcoming', 'running');
+
+CREATE TABLE profiles (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    doc TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE settings (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    doc TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE schedules (
+    task_id TEXT PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
+    schedule TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    next_due TEXT NOT NULL
+) STRICT;
+CREATE INDEX schedules_by_due ON schedules (next_due);
+
+CREATE TABLE faces (
+    name TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,
+    base TEXT NOT NULL,
+    previous_digest TEXT NOT NULL,
+    previous_base TEXT NOT NULL
+) STRICT;
+"""
+
+STEPS = (_FIRST,)
+"""Step n brings a record from version n to n + 1; ``PRAGMA user_version`` says where it stands."""
+
+
+class NewerRecord(Exception):
+    """The record was written by a newer ccsched than this one."""
+
+
+def migrate(connection: sqlite3.Connection) -> int:
+    """Bring the record up to date, each step in a transaction of its own; returns how many were taken.
+
+    Raises:
+        NewerRecord: when it has seen steps this version does not know.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(STEPS):
+        raise NewerRecord(
+            f"the record has version {version}, and this ccsched knows versions up to {len(STEPS)}; "
+            "install the newer ccsched again"
+        )
+    for number in range(version, len(STEPS)):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {STEPS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
+        )
+    return len(STEPS) - version

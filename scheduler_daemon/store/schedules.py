@@ -1,0 +1,70 @@
+"""When each scheduled task is due next: the one thing the clock is compared with."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from scheduler_daemon.model.record import instant_text
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A scheduled task's next due time, and what it was computed from."""
+
+    task_id: UUID
+    schedule: str
+    """The schedule as text: a plan made from another schedule is out of date."""
+    anchor: datetime
+    """The instant intervals are counted from."""
+    next_due: datetime
+
+
+class Schedules:
+    """The plans of all tasks that have a due time."""
+
+    def __init__(self, connection: sqlite3.Connection, writing: Callable[[str], None]) -> None:
+        self._connection = connection
+        self._writing = writing
+
+    def _select(self, rest: str, *values: str) -> list[Plan]:
+        rows = self._connection.execute(
+            f"SELECT task_id, schedule, anchor, next_due FROM schedules {rest}",  # noqa: S608  (our own words)
+            values,
+        )
+        return [
+            Plan(UUID(task_id), schedule, datetime.fromisoformat(anchor), datetime.fromisoformat(next_due))
+            for task_id, schedule, anchor, next_due in rows
+        ]
+
+    def get(self, task_id: UUID) -> Plan | None:
+        """The plan of one task."""
+        found = self._select("WHERE task_id = ?", str(task_id))
+        return found[0] if found else None
+
+    def all(self) -> list[Plan]:
+        """Every plan, soonest first."""
+        return self._select("ORDER BY next_due, rowid")
+
+    def due(self, instant: datetime) -> list[Plan]:
+        """The plans whose next due time has come, longest due first."""
+        return self._select("WHERE next_due <= ? ORDER BY next_due, rowid", instant_text(instant))
+
+    def soonest(self) -> datetime | None:
+        """The next instant at which any task is due."""
+        (soonest,) = self._connection.execute("SELECT min(next_due) FROM schedules").fetchone()
+        return datetime.fromisoformat(soonest) if soonest else None
+
+    def put(self, plan: Plan) -> None:
+        """Remember a task's plan."""
+        self._writing("schedules")
+        self._connection.execute(
+            "INSERT OR REPLACE INTO schedules (task_id, schedule, anchor, next_due) VALUES (?, ?, ?, ?)",
+            (str(plan.task_id), plan.schedule, instant_text(plan.anchor), instant_text(plan.next_due)),
+        )
+
+    def delete(self, task_id: UUID) -> None:
+        """Forget a task's plan: it has no due time."""
+        self._writing("schedules")
+        self._connection.execute("DELETE FROM schedules WHERE task_id = ?", (str(task_id),))

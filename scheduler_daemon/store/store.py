@@ -1,0 +1,113 @@
+"""The record: every change is one transaction, in the order things happened."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from scheduler_daemon.model.settings import Settings
+from scheduler_daemon.store.migrations import migrate
+from scheduler_daemon.store.schedules import Schedules
+from scheduler_daemon.store.tables import Jobs, Profiles, Runs, Tasks
+from scheduler_daemon.store.written import WrittenFiles
+
+class StoreUnavailable(Exception):
+    """The record cannot be read or written now: a full or read-only disk, or a damaged file."""
+
+
+class Store:
+    """The SQLite record of one home. Used by one thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the record, make it if there is none, and bring it up to date.
+
+        Raises:
+            StoreUnavailable: when the file cannot be opened, written or read as a record.
+            NewerRecord: when a newer version has written it.
+        """
+        self._touched: set[str] | None = None
+        self._listeners: list[Callable[[frozenset[str]], None]] = []
+        try:
+            # The file is made by us first, for SQLite would give it the umask's mode.
+            path.touch(mode=0o600)
+            self._connection = sqlite3.connect(path, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreUnavailable(f"cannot open {path}: {error}") from error
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            self._connection.execute("PRAGMA busy_timeout = 5000")
+            migrate(self._connection)
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise StoreUnavailable(f"cannot use {path}: {error}") from error
+        except BaseException:
+            self._connection.close()
+            raise
+        self.jobs = Jobs(self._connection, self._writing)
+        self.tasks = Tasks(self._connection, self._writing)
+        self.runs = Runs(self._connection, self._writing)
+        self.profiles = Profiles(self._connection, self._writing)
+        self.schedules = Schedules(self._connection, self._writing)
+        self.written = WrittenFiles(self._connection, self._writing)
+
+    def close(self) -> None:
+        """Give the file back, with the write-ahead log folded into it."""
+        self._connection.close()
+
+    def on_commit(self, listener: Callable[[frozenset[str]], None]) -> None:
+        """Call ``listener`` after each commit with the names of the tables it may have changed."""
+        self._listeners.append(listener)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All the writes inside, or none of them; inside another transaction, a part of that one.
+
+        Raises:
+            StoreUnavailable: when the disk does not take it. Nothing of it is remembered then.
+        """
+        if self._touched is not None:
+            yield
+            return
+        self._touched = set()
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+            touched = frozenset(self._touched)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the record cannot be written: {error}") from error
+        finally:
+            self._touched = None
+            if self._connection.in_transaction:
+                # A rollback can fail only where SQLite has rolled back by itself (a full disk).
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+        if touched:
+            for listener in self._listeners:
+                listener(touched)
+
+    def _writing(self, *tables: str) -> None:
+        if self._touched is None:
+            raise AssertionError("the record is written only in a transaction")
+        self._touched |= set(tables)
+
+    def empty(self) -> bool:
+        """Whether nothing has ever been remembered here."""
+        tables = (self.jobs, self.tasks, self.runs, self.profiles)
+        settings = self._connection.execute("SELECT count(*) FROM settings").fetchone()
+        return not (any(table.count() for table in tables) or settings[0] or self.written.all())
+
+    def settings(self) -> Settings:
+        """What a person has set, or the defaults."""
+        row = self._connection.execute("SELECT doc FROM settings").fetchone()
+        return Settings.model_validate_json(row[0]) if row else Settings()
+
+    def put_settings(self, settings: Settings) -> None:
+        """Remember the settings."""
+        self._writing("settings")
+        self._connection.execute(
+            "INSERT INTO settings (id, doc) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc",
+            (settings.model_dump_json(),),
+        )
