@@ -1,0 +1,364 @@
+"""The scheduler: makes runs of due times and requests, starts those that may start, and records how they end."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from scheduler_daemon.engine.eligibility import Occupancy, hold
+from scheduler_daemon.engine.events import Changed, Events, Progressed
+from scheduler_daemon.engine.planner import Planner
+from scheduler_daemon.engine.sequence import from_due, job_status, ordered, runs_of, whole_job
+from scheduler_daemon.engine.settlement import interrupted, not_started, settle, stopped
+from scheduler_daemon.model.enums import RunStatus, Trigger
+from scheduler_daemon.model.job import Job
+from scheduler_daemon.model.run import Run
+from scheduler_daemon.model.task import Task
+from scheduler_daemon.run.order import Ending, Launched, Launcher, Order, Progress
+from scheduler_daemon.store.schedules import Plan
+from scheduler_daemon.store.store import Store
+
+log = structlog.get_logger()
+
+
+class Refused(Exception):
+    """A request that cannot be met as things are; the message says what to do."""
+
+
+class Engine:
+    """Decides, on the clock and the record it is given. All its state but what is being launched is on record."""
+
+    def __init__(
+        self,
+        store: Store,
+        launcher: Launcher,
+        events: Events,
+        clock: Callable[[], datetime],
+        exclusion: Callable[[Job], str],
+    ) -> None:
+        """``exclusion`` gives the key of the directory that a job's runs may not share with other runs."""
+        self._store = store
+        self._launcher = launcher
+        self._events = events
+        self._clock = clock
+        self._exclusion = exclusion
+        self._launching: set[UUID] = set()
+        self._unwanted: set[UUID] = set()
+        self._progress: dict[UUID, Progress] = {}
+        self.planner = Planner(store, clock)
+
+    # What happens by itself
+
+    def start(self) -> None:
+        """Take over what the daemon before this one left: its live runs and its due times."""
+        self.replan()
+        for run in self._store.runs.unfinished():
+            if run.status is not RunStatus.RUNNING:
+                continue
+            execution = self._store.runs.execution(run.id)
+            order = self._order(run)
+            if execution is None or order is None:
+                self.ended(run.id, interrupted("the record of its process is missing"))
+            else:
+                log.info("taking over a run", **_about(run), pid=execution.supervisor_pid)
+                self._launcher.adopt(order, execution, self)
+
+    def replan(self) -> None:
+        """Bring every due time in line with its task, after tasks were changed behind the engine's back."""
+        with self._store.transaction():
+            for task in self._store.tasks.all():
+                self.planner.plan(task)
+        for run_id in list(self._launcher.live()):
+            if self._store.runs.get(run_id) is None:
+                self._launcher.stop(run_id)
+
+    def wake(self) -> datetime | None:
+        """Do what is due, start what may start; returns the instant of the next due time."""
+        for plan in self._store.schedules.due(self._clock()):
+            self._fire(plan)
+        self._start_eligible()
+        return self._store.schedules.soonest()
+
+    def _fire(self, plan: Plan) -> None:
+        task = self._store.tasks.get(plan.task_id)
+        job = self._store.jobs.get(task.job_id) if task else None
+        if task is None or job is None:
+            return
+        with self._store.transaction():
+            due = self.planner.meet(plan, task)
+            if due is None:
+                return
+            tasks = from_due(ordered(job, self._store.tasks.of_job(job.id)), task)
+            busy = self._unfinished_of(tasks)
+            runs = [] if busy else runs_of(job, tasks, due, Trigger.SCHEDULE)
+            self._add(job, runs)
+        if busy:
+            log.warning(
+                "due, but skipped: its last run has not ended",
+                **_about(busy),
+                due=due.isoformat(),
+                due_task=task.name,
+            )
+        else:
+            log.info("due", job=job.name, task=task.name, due=due.isoformat(), runs=len(runs))
+        self._tell(job.id, *runs)
+
+    def _start_eligible(self) -> None:
+        unfinished = self._store.runs.unfinished()
+        if all(run.status is RunStatus.RUNNING or run.id in self._launching for run in unfinished):
+            return
+        settings = self._store.settings()
+        keys: dict[UUID, str] = {}
+        for run in unfinished:
+            if run.job_id not in keys:
+                job = self._store.jobs.get(run.job_id)
+                keys[run.job_id] = self._exclusion(job) if job else ""
+        occupancy = Occupancy(settings.max_concurrent_runs)
+        for run in unfinished:
+            if run.status is RunStatus.RUNNING or run.id in self._launching:
+                occupancy.take(run, keys[run.job_id])
+        first: dict[UUID, int] = {}
+        for run in unfinished:
+            if run.sequence_id:
+                position = first.get(run.sequence_id, run.sequence_position)
+                first[run.sequence_id] = min(position, run.sequence_position)
+        for run in unfinished:
+            if run.id in occupancy.live:
+                continue
+            waits = run.sequence_id is not None and first[run.sequence_id] < run.sequence_position
+            if hold(run, keys[run.job_id], waits, occupancy) is None:
+                occupancy.take(run, keys[run.job_id])
+                self._launch(run)
+
+    def _launch(self, run: Run) -> None:
+        order = self._order(run)
+        if order is None:
+            self.ended(run.id, not_started("its task, its job or its profile is gone"))
+            return
+        self._launching.add(run.id)
+        self._launcher.launch(order, self)
+
+    def _order(self, run: Run) -> Order | None:
+        task = self._store.tasks.get(run.task_id)
+        job = self._store.jobs.get(run.job_id)
+        if task is None or job is None:
+            return None
+        profile_id = task.profile or job.profile
+        profile = self._store.profiles.get(profile_id) if profile_id else None
+        if profile_id and profile is None:
+            return None
+        sessions = (earlier.session_id for earlier in self._store.runs.newest(20, task_id=task.id))
+        return Order(
+            run=run,
+            task=task,
+            job=job,
+            variables=profile.env_vars if profile else [],
+            settings=self._store.settings(),
+            last_session=next((session for session in sessions if session), None),
+        )
+
+    # What a person asks for
+
+    def run_task(self, task: Task) -> Run:
+        """Run one task now, enabled or not.
+
+        Raises:
+            Refused: when a run of it has not ended.
+        """
+        return self._request(self._job_of(task), [task], Trigger.TASK)[0]
+
+    def run_job(self, job: Job) -> list[Run]:
+        """Run a job's enabled tasks now, one after another.
+
+        Raises:
+            Refused: when it has none, or a run of one of them has not ended.
+        """
+        tasks = ordered(job, self._store.tasks.of_job(job.id))
+        if not tasks:
+            raise Refused(f"job {job.name!r} has no tasks; add one with: ccsched tasks create --job {job.id}")
+        enabled = whole_job(tasks)
+        if not enabled:
+            raise Refused(
+                f"all tasks of job {job.name!r} are disabled; enable one with: ccsched tasks enable {tasks[0].id}"
+            )
+        return self._request(job, enabled, Trigger.JOB)
+
+    def _request(self, job: Job, tasks: list[Task], trigger: Trigger) -> list[Run]:
+        busy = self._unfinished_of(tasks)
+        if busy:
+            raise Refused(
+                f"task {busy.task_name!r} has a run that is {busy.status.value}: {busy.id}; "
+                f"wait for it, or stop it with: ccsched runs stop {busy.id}"
+            )
+        runs = runs_of(job, tasks, self._clock(), trigger)
+        with self._store.transaction():
+            self._add(job, runs)
+        log.info("asked for", job=job.name, tasks=[task.name for task in tasks])
+        self._tell(job.id, *runs)
+        return runs
+
+    def stop_run(self, run: Run) -> None:
+        """End a run and the sequence it is part of; one that has not started never will.
+
+        Raises:
+            Refused: when it has ended already.
+        """
+        if run.status.ended:
+            raise Refused(f"run {run.id} has ended already: {run.status.value}")
+        if run.status is RunStatus.UPCOMING and run.id not in self._launching:
+            self.ended(run.id, stopped())
+            return
+        if run.status is RunStatus.RUNNING:
+            execution = self._store.runs.execution(run.id)
+            if execution and not execution.stop_requested:
+                with self._store.transaction():
+                    self._store.runs.put_execution(run.id, execution.model_copy(update={"stop_requested": True}))
+        self._unwanted.add(run.id)
+        log.info("stopping", **_about(run))
+        self._launcher.stop(run.id)
+
+    def stop_job(self, job: Job) -> list[Run]:
+        """End every run of a job that has not ended; returns them. Those that live end a little later."""
+        unfinished = [run for run in self._store.runs.unfinished() if run.job_id == job.id]
+        waiting = [run for run in unfinished if run.status is RunStatus.UPCOMING and run.id not in self._launching]
+        with self._store.transaction():
+            for run in waiting:
+                self._settle(run, stopped())
+        self._tell(job.id, *(ended for run in waiting if (ended := self._store.runs.get(run.id))))
+        for run in unfinished:
+            if run not in waiting:
+                self.stop_run(run)
+        return unfinished
+
+    def release(self, task: Task) -> None:
+        """Let go of the upcoming runs of a task that was disabled; the sequences they are in go on without them."""
+        runs = [
+            run
+            for run in self._store.runs.unfinished()
+            if run.task_id == task.id and run.status is RunStatus.UPCOMING and run.id not in self._launching
+        ]
+        with self._store.transaction():
+            for run in runs:
+                self._settle(run, not_started("its task was disabled", RunStatus.CANCELLED), breaks=False)
+        self._tell(task.job_id, *(ended for run in runs if (ended := self._store.runs.get(run.id))))
+
+    def with_progress(self, run: Run) -> Run:
+        """A run as it is this moment: a live one with what its stream has shown so far."""
+        progress = self._progress.get(run.id)
+        if progress is None or run.status is not RunStatus.RUNNING:
+            return run
+        return run.model_copy(
+            update={"num_turns": progress.num_turns, "session_id": progress.session_id or run.session_id}
+        )
+
+    # What becomes of runs: the launcher reports here
+
+    def launched(self, run_id: UUID, launched: Launched) -> bool:
+        """Put ``running`` on record; the agent starts only after this returns True."""
+        run = self._store.runs.get(run_id)
+        if run is None or run.status is not RunStatus.UPCOMING or run_id in self._unwanted:
+            return False
+        started = run.model_copy(
+            update={
+                "status": RunStatus.RUNNING,
+                "start_time": self._clock(),
+                "working_directory": launched.execution.directory,
+                "session_id": launched.session_id,
+                "log_path": launched.log_path,
+            }
+        )
+        with self._store.transaction():
+            self._store.runs.put(started)
+            self._store.runs.put_execution(run_id, launched.execution)
+        self._launching.discard(run_id)
+        log.info("started", **_about(run), pid=launched.execution.supervisor_pid)
+        self._tell(None, started)
+        return True
+
+    def progressed(self, run_id: UUID, progress: Progress) -> None:
+        """Something new was seen of a live run."""
+        self._progress[run_id] = progress
+        self._events.tell(Progressed(run_id, progress))
+
+    def ended(self, run_id: UUID, ending: Ending) -> None:
+        """Put the end of a run on record, and with it what that means for its sequence, task and job."""
+        run = self._store.runs.get(run_id)
+        if run is not None and not run.status.ended:
+            with self._store.transaction():
+                settled = self._settle(run, ending)
+            log.info("ended", **_about(run), status=ending.status.value, outcome=ending.outcome.value)
+            self._tell(run.job_id, *settled)
+        self._forget(run_id)
+
+    def never_started(self, run_id: UUID) -> None:
+        """Back to ``upcoming``: the agent was certainly not started, so starting it is not a second time."""
+        run = self._store.runs.get(run_id)
+        execution = self._store.runs.execution(run_id)
+        if run_id in self._unwanted or (execution and execution.stop_requested):
+            self.ended(run_id, stopped())
+            return
+        if run is not None and run.status is RunStatus.RUNNING:
+            again = run.model_copy(
+                update={
+                    "status": RunStatus.UPCOMING,
+                    "start_time": None,
+                    "session_id": None,
+                    "log_path": None,
+                }
+            )
+            with self._store.transaction():
+                self._store.runs.put(again)
+                self._store.runs.put_execution(run_id, None)
+            log.info("its agent was never started; it starts again", **_about(run))
+            self._tell(None, again)
+        self._forget(run_id)
+
+    def _forget(self, run_id: UUID) -> None:
+        self._launching.discard(run_id)
+        self._unwanted.discard(run_id)
+        self._progress.pop(run_id, None)
+
+    # The record
+
+    def _settle(self, run: Run, ending: Ending, breaks: bool = True) -> list[Run]:
+        """Record one end, and what it means for its sequence, its task and its job."""
+        sequence = self._store.runs.sequence(run.sequence_id) if run.sequence_id else []
+        settled = settle(run, ending, sequence, self._clock(), breaks)
+        for each in settled:
+            self._store.runs.put(each)
+            self._store.runs.put_execution(each.id, None)
+            task = self._store.tasks.get(each.task_id)
+            if task:
+                self._store.tasks.put(task.model_copy(update={"last_run_status": each.status}))
+        job = self._store.jobs.get(run.job_id)
+        if job:
+            known = {each.id: each for each in [*sequence, *settled]}
+            self._store.jobs.put(job.model_copy(update={"status": job_status(known.values())}))
+        return settled
+
+    def _add(self, job: Job, runs: list[Run]) -> None:
+        for run in runs:
+            self._store.runs.put(run)
+        if runs:
+            self._store.jobs.put(job.model_copy(update={"status": job_status(runs)}))
+
+    def _unfinished_of(self, tasks: list[Task]) -> Run | None:
+        wanted = {task.id for task in tasks}
+        return next((run for run in self._store.runs.unfinished() if run.task_id in wanted), None)
+
+    def _job_of(self, task: Task) -> Job:
+        job = self._store.jobs.get(task.job_id)
+        if job is None:
+            raise Refused(f"the job of task {task.name!r} is gone")
+        return job
+
+    def _tell(self, job_id: UUID | None, *runs: Run) -> None:
+        self._events.tell(*(Changed("run", run) for run in runs))
+        job = self._store.jobs.get(job_id) if job_id and runs else None
+        if job:
+            self._events.tell(Changed("job", job))
+
+
+def _about(run: Run) -> dict[str, str]:
+    return {"job": run.job_name, "task": run.task_name, "run": str(run.id)}

@@ -1,0 +1,60 @@
+"""What changed, told to whoever listens, after it is on record."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from scheduler_daemon.model.job import Job
+from scheduler_daemon.model.profile import Profile
+from scheduler_daemon.model.run import Run
+from scheduler_daemon.model.task import Task
+from scheduler_daemon.run.order import Progress
+
+Kind = Literal["job", "task", "run", "profile", "settings"]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """An object was made or altered."""
+
+    kind: Kind
+    object: Job | Task | Run | Profile
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """An object is gone."""
+
+    kind: Kind
+    id: UUID
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """A live run has shown something new; this is not on record."""
+
+    run_id: UUID
+    progress: Progress
+
+
+Event = Changed | Deleted | Progressed
+Listener = Callable[[Event], None]
+
+
+class Events:
+    """Hands each event to every listener, in the order things happened."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with each event from now on; the result ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def tell(self, *events: Event) -> None:
+        """Hand on what happened."""
+        for event in events:
+            for listener in tuple(self._listeners):
+                listener(event)
