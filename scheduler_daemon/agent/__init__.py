@@ -1,0 +1,1 @@
+"""How ``claude`` is called, what its stream says, and what that proves."""
