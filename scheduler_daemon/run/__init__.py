@@ -1,0 +1,1 @@
+"""How one run goes, from start to evidence."""

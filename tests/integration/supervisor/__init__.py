@@ -1,0 +1,1 @@
+"""The supervisor and the process seam, with real processes."""
