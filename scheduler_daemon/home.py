@@ -3,7 +3,6 @@
 Standard library only, for the client imports it at every start.
 """
 
-import hashlib
 import os
 import sys
 from dataclasses import dataclass
@@ -69,6 +68,9 @@ class Home:
         direct = self.path / "daemon.sock"
         if len(os.fsencode(direct)) <= SOCKET_PATH_LIMIT:
             return direct
+        # Imported here, for it costs the client's every start some milliseconds.
+        import hashlib
+
         digest = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
         fallback = _runtime_directory() / f"{digest}.sock"
         if len(os.fsencode(fallback)) > SOCKET_PATH_LIMIT:

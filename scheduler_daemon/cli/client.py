@@ -1,0 +1,221 @@
+"""One connection to the daemon: requests, their answers, and notifications."""
+
+import json
+import os
+import socket
+import struct
+import time
+from collections import deque
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import click
+
+from scheduler_daemon.cli import text
+from scheduler_daemon.home import DEFAULT_HOME, Home, NoSocketPath
+
+CONNECT_LIMIT = 5
+"""Whole seconds for the daemon to accept the connection."""
+ANSWER_LIMIT = 30.0
+"""Seconds for the daemon to answer a request that waits for nothing."""
+
+
+class Unreachable(click.ClickException):
+    """No daemon answers; the message says how to start one."""
+
+    exit_code = 3
+
+
+class Refused(click.ClickException):
+    """The daemon answered that it does not do what was asked, and why."""
+
+    exit_code = 1
+
+
+class Client:
+    """A connection to the daemon of one home; closed by leaving the ``with`` block."""
+
+    def __init__(self, home: Home) -> None:
+        """Connect.
+
+        Raises:
+            Unreachable: naming the socket, what is wrong with it and what to do.
+        """
+        self._home = home
+        self._buffer = bytearray()
+        self._requests = 0
+        self._notifications: deque[dict[str, Any]] = deque()
+        self._socket = self._connect()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._socket.close()
+
+    def call(self, method: str, *, patient: bool = False, **params: object) -> Any:
+        """Ask one thing and return the answer, JSON of the method's own shape.
+
+        Parameters that are None are not sent. A patient call waits without limit: for methods that answer
+        when something has ended.
+
+        Raises:
+            Refused: with the daemon's reason.
+            Unreachable: when the daemon closes the connection, or does not answer in time.
+        """
+        self._requests += 1
+        request = {
+            "jsonrpc": "2.0",
+            "id": self._requests,
+            "method": method,
+            "params": {name: value for name, value in params.items() if value is not None},
+        }
+        deadline = None if patient else time.monotonic() + ANSWER_LIMIT
+        self._send(json.dumps(request).encode() + b"\n")
+        while True:
+            message = self._receive(deadline)
+            if "method" in message:
+                self._notifications.append(message)
+            elif "error" in message and message.get("id") in (self._requests, None):
+                raise Refused(_reason(message["error"]))
+            elif message.get("id") == self._requests and "result" in message:
+                return message["result"]
+
+    def notifications(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Method and parameters of each notification as it comes, without end.
+
+        Raises:
+            Unreachable: when the daemon closes the connection.
+        """
+        while True:
+            message = self._notifications.popleft() if self._notifications else self._receive(None)
+            params = message.get("params")
+            if "method" in message and isinstance(params, dict):
+                yield message["method"], params
+
+    def _connect(self) -> socket.socket:
+        try:
+            path = str(self._home.socket())
+        except NoSocketPath as problem:
+            raise Unreachable(f"There can be no daemon here: {problem}.") from None
+        folder = os.path.dirname(path)  # noqa: PTH120 - a text is all that is needed
+        if folder != str(self._home.path) and _another_users(folder):
+            raise Unreachable(
+                f"The folder {text.line(folder)}, where the daemon's socket would be, belongs to another user, "
+                "who could read all that is sent.\nChoose a shorter --home: its socket is inside it."
+            )
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            # Not settimeout: where the daemon's queue is full, a socket with one fails at once.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", CONNECT_LIMIT, 0))
+            connection.connect(path)
+        except OSError as problem:
+            connection.close()
+            raise Unreachable(self._why_not(path, problem)) from None
+        return connection
+
+    def _why_not(self, path: str, problem: OSError) -> str:
+        shown, start = text.line(path), f"Start it with: {self._start()}"
+        if isinstance(problem, FileNotFoundError | NotADirectoryError):
+            return f"The daemon is not running: there is no socket {shown}.\n{start}"
+        if isinstance(problem, ConnectionRefusedError):
+            return f"The daemon is not running: nothing listens on the socket {shown} any more.\n{start}"
+        if isinstance(problem, PermissionError):
+            return (
+                f"You may not use the socket {shown}: permission denied.\n"
+                "Ask as the user whose daemon it is, or name a home of your own with --home."
+            )
+        if isinstance(problem, BlockingIOError | TimeoutError):
+            return (
+                f"The daemon did not accept a connection on {shown} within {CONNECT_LIMIT} seconds.\n"
+                "It may be stuck: look at what it logs, or stop it and start it again; runs go on meanwhile."
+            )
+        return f"The daemon cannot be reached on {shown}: {problem.strerror or problem}.\n{start}"
+
+    def _start(self) -> str:
+        if self._home.path == Home.find(DEFAULT_HOME).path:
+            return "ccschedd"
+        import shlex  # only who has to be told pays for it
+
+        return f"ccschedd --home {shlex.quote(str(self._home.path))}"
+
+    def _send(self, line: bytes) -> None:
+        self._socket.settimeout(ANSWER_LIMIT)
+        try:
+            self._socket.sendall(line)
+        except TimeoutError:
+            raise self._silent() from None
+        except ConnectionError:
+            # What it said before it hung up, if anything, is the better message: _receive finds out.
+            return
+
+    def _receive(self, deadline: float | None) -> dict[str, Any]:
+        searched = 0
+        while (end := self._buffer.find(b"\n", searched)) < 0:
+            searched = len(self._buffer)
+            self._socket.settimeout(deadline and max(deadline - time.monotonic(), 0.001))
+            try:
+                chunk = self._socket.recv(1 << 18)
+            except TimeoutError:
+                raise self._silent() from None
+            except ConnectionError:
+                chunk = b""
+            if not chunk:
+                raise Unreachable(
+                    "The daemon closed the connection before it had answered; it may have been stopped.\n"
+                    f"If it is not running, start it with: {self._start()}"
+                )
+            self._buffer += chunk
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            message = None
+        if not isinstance(message, dict):
+            raise Unreachable(
+                f"What listens on {text.line(os.fspath(self._home.socket()))} does not speak as the daemon "
+                "does; it may be another program."
+            )
+        return message
+
+    def _silent(self) -> Unreachable:
+        return Unreachable(
+            f"The daemon accepted the connection but has not answered for {ANSWER_LIMIT:.0f} seconds.\n"
+            "It may be stuck: look at what it logs, or stop it and start it again; runs go on meanwhile."
+        )
+
+
+def _another_users(folder: str) -> bool:
+    """Whether somebody else made a folder, in a place such as /tmp where everybody may."""
+    try:
+        return os.lstat(folder).st_uid != os.getuid()
+    except OSError:
+        return False  # connecting will say what is wrong
+
+
+def _reason(error: object) -> str:
+    """What a JSON-RPC error says to a person: message, fields, candidates and what to do."""
+    if not isinstance(error, dict):
+        return "The daemon refused and did not say why."
+    message = str(error.get("message", "The daemon refused and did not say why."))
+    lines = [message]
+    data = error.get("data")
+    if isinstance(data, dict):
+        lines += [
+            f"  {problem.get('field')}: {problem.get('message')}"
+            for problem in data.get("errors") or ()
+            if str(problem.get("message")) not in message
+        ]
+        lines += [
+            f"  {candidate.get('id')}  {text.line(str(candidate.get('name') or ''))}".rstrip()
+            for candidate in data.get("candidates") or ()
+        ]
+        if data.get("hint"):
+            lines.append(str(data["hint"]))
+    if error.get("code") == -32601:
+        lines.append("The running daemon is of another version than this command; start it again.")
+    return text.printable("\n".join(lines))

@@ -1,0 +1,213 @@
+"""Following a run to its end: its log as it grows, and how it ended.
+
+The daemon says when the log has grown; the client reads the file itself.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+import click
+
+from scheduler_daemon.cli import show, text, times
+from scheduler_daemon.cli.client import Client, Unreachable
+from scheduler_daemon.cli.command import Choices
+from scheduler_daemon.cli.transcript import Transcript
+from scheduler_daemon.home import Home
+
+if TYPE_CHECKING:
+    from scheduler_daemon.cli.answers import Run
+
+ENDED = ("success", "failed", "cancelled")
+"""The statuses after which nothing more happens."""
+
+_CHUNK = 1 << 16
+
+
+class Printer(Protocol):
+    """Where a log's bytes go."""
+
+    def take(self, chunk: bytes) -> None:
+        """Show what came next in the log."""
+
+    def end(self) -> None:
+        """Show what is left: the log has no more."""
+
+
+class Raw:
+    """The log's own bytes, on standard output."""
+
+    def take(self, chunk: bytes) -> None:
+        """Write them through."""
+        if sys.stdout is not None:
+            sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+
+    def end(self) -> None:
+        """Nothing is held back."""
+
+
+class Pretty:
+    """A transcript for people, on a stream."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._transcript = Transcript(show.columns_of(stream), show.coloured(stream))
+
+    def take(self, chunk: bytes) -> None:
+        """Write the lines that are whole now."""
+        for line in self._transcript.feed(chunk):
+            show.write(line, self._stream)
+
+    def end(self) -> None:
+        """Write an unfinished last line."""
+        for line in self._transcript.end():
+            show.write(line, self._stream)
+
+
+class Log:
+    """A run's log file, read on from where the last reading stopped; it need not exist yet."""
+
+    def __init__(self) -> None:
+        self._read = 0
+
+    def chunks(self, path: Path) -> Iterator[bytes]:
+        """What the file holds beyond what was read; nothing where there is no file.
+
+        Raises:
+            click.ClickException: when the file is there but cannot be read.
+        """
+        try:
+            with path.open("rb", buffering=0) as file:
+                file.seek(self._read)
+                while chunk := file.read(_CHUNK):
+                    self._read += len(chunk)
+                    yield chunk
+        except FileNotFoundError:
+            return
+        except PermissionError as problem:
+            raise click.ClickException(
+                f"The log {text.line(str(path))} cannot be read: {problem.strerror}."
+            ) from None
+
+
+def watch(daemon: Client, reference: str, on_news: "Callable[[Run], None]") -> "Run":
+    """Follow a run until it has ended, and return it as it is then.
+
+    Args:
+        daemon: where to ask.
+        reference: the run.
+        on_news: called with the run at once, whenever it changes or its log grows, and at the end.
+    """
+    run: Run = daemon.call("runs.follow", run=reference)
+    on_news(run)
+    if run["status"] in ENDED:
+        return run
+    for method, params in daemon.notifications():
+        if method == "runs.changed" and params["run"]["id"] == run["id"]:
+            run = params["run"]
+        elif method != "runs.output" or params["run_id"] != run["id"]:
+            continue
+        on_news(run)
+        if run["status"] in ENDED:
+            return run
+    raise AssertionError("notifications go on until they fail")
+
+
+def follow(home: Home, daemon: Client, reference: str, printer: Printer) -> "Run":
+    """Show a run's log until the run has ended, and return the run as it is then."""
+    log = Log()
+
+    def read_on(run: "Run") -> None:
+        for chunk in log.chunks(_log_path(home, run)):
+            printer.take(chunk)
+
+    run = watch(daemon, reference, read_on)
+    printer.end()
+    return run
+
+
+def show_log(choices: Choices, run: "Run", printer: Printer) -> None:
+    """Show what a run's log holds now.
+
+    Raises:
+        click.ClickException: when there is no log, saying why.
+    """
+    path = _log_path(choices.home, run)
+    if not path.exists():
+        name = f"Run {text.short(run['id'])} of {text.line(run['task_name'])}"
+        if run["status"] in ENDED and not run["start_time"]:
+            why = "".join(f"\n  {text.printable(error)}" for error in run["errors"])
+            raise click.ClickException(f"{name} ended ({run['status']}) before it had started: no log.{why}")
+        if run["status"] in ENDED:
+            raise click.ClickException(f"{name} has no log any more: {text.line(str(path))} is not there.")
+        command = choices.typed(f"runs logs -f {text.short(run['id'])}")
+        raise click.ClickException(f"{name} has not started yet: no log.\nWait for it with: {command}")
+    for chunk in Log().chunks(path):
+        printer.take(chunk)
+    printer.end()
+
+
+def wait_for(choices: Choices, daemon: Client, runs: "list[Run]", with_log: bool) -> "list[Run]":
+    """Wait until all of these runs have ended, one after another, and return them as they are then.
+
+    Shows how each ended, and with ``with_log`` what the agent does; on standard error where standard
+    output is for a JSON document.
+    """
+    stream = sys.stderr if choices.as_json else sys.stdout
+    ended = []
+    try:
+        for run in runs:
+            name = f"{text.line(run['task_name'])} {text.short(run['id'])}"
+            if with_log:
+                show.write(_title(name, show.coloured(stream)), stream)
+                now = follow(choices.home, daemon, run["id"], Pretty(stream))
+            else:
+                now = watch(daemon, run["id"], lambda _run: None)
+            ended.append(now)
+            if with_log or not choices.as_json:
+                for line in ending(now, show.coloured(stream), "" if with_log else name):
+                    show.write(line, stream)
+    except (KeyboardInterrupt, Unreachable):
+        left = " ".join(text.short(run["id"]) for run in runs[len(ended) :])
+        show.write(f"Not waiting any longer; not stopped: {left}", sys.stderr)
+        raise
+    return ended
+
+
+def all_succeeded(runs: "list[Run]") -> bool:
+    """Whether every run ended as a success."""
+    return all(run["status"] == "success" for run in runs)
+
+
+def ending(run: "Run", coloured: bool, name: str = "") -> list[str]:
+    """How a run ended, in lines: status, outcome, turns, cost and time; the errors; the commit."""
+    turns = run["num_turns"]
+    good = run["status"] == "success"
+    parts = [
+        " ".join(part for part in ("✓" if good else "✗", name, run["status"]) if part),
+        run["outcome"] if run["outcome"] != "done" else None,
+        None if turns is None else text.count(turns, "turn"),
+        times.cost(run["cost_usd"]),
+        times.duration(run["duration"]),
+    ]
+    first = " · ".join(part for part in parts if part)
+    lines = [click.style(first, fg="green" if good else "red", bold=True) if coloured else first]
+    for error in run["errors"]:
+        lines += [f"  {line}" for line in text.printable(error).splitlines()]
+    if run["commit"]:
+        branch = f" on {text.line(run['branch'])}" if run["branch"] else ""
+        lines.append(f"  commit {run['commit'][:12]}{branch}")
+    if run["uncommitted"]:
+        lines.append(f"  not committed: {', '.join(text.line(path) for path in run['uncommitted'])}")
+    return lines
+
+
+def _log_path(home: Home, run: "Run") -> Path:
+    return Path(os.fspath(run["log_path"] or home.log(run["id"])))
+
+
+def _title(name: str, coloured: bool) -> str:
+    return click.style(f"── {name}", bold=True) if coloured else f"── {name}"

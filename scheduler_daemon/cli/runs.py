@@ -1,0 +1,165 @@
+"""The commands about runs."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from scheduler_daemon.cli import show, text, times
+from scheduler_daemon.cli.command import Choices, Group, on_terminal
+from scheduler_daemon.cli.show import Column
+
+if TYPE_CHECKING:
+    from scheduler_daemon.cli.answers import Run
+
+
+@click.group(cls=Group)
+def runs() -> None:
+    """Runs: what happened, and how each ended.
+
+    RUN is an id or the first characters of one (at least 4).
+    """
+
+
+@runs.command("list")
+@click.option("--limit", type=click.IntRange(min=1), help="How many of the newest; 20 if not given.")
+@click.option("--job", help="Only runs of this job.")
+@click.option("--task", help="Only runs of this task.")
+@click.option(
+    "--status",
+    type=click.Choice(["upcoming", "running", "success", "failed", "cancelled"]),
+    help="Only runs that stand so.",
+)
+@click.pass_obj
+def list_(choices: Choices, limit: int | None, job: str | None, task: str | None, status: str | None) -> None:
+    """List runs, the newest first."""
+    with choices.connect() as daemon:
+        answer = daemon.call("runs.list", limit=limit, job=job, task=task, status=status)
+    if choices.as_json:
+        show.document(answer)
+    elif answer["runs"]:
+        show_runs(answer["runs"])
+    elif job is None and task is None and status is None:
+        show.empty("There are no runs.", "Start some: " + choices.typed("jobs run JOB"))
+    else:
+        show.empty("There are no such runs.", "All of them: " + choices.typed("runs list"))
+
+
+@runs.command("get")
+@click.argument("run")
+@click.pass_obj
+def get(choices: Choices, run: str) -> None:
+    """Show a run's record."""
+    with choices.connect() as daemon:
+        found: Run = daemon.call("runs.get", run=run)
+    _show_run(choices, found)
+
+
+@runs.command("stop")
+@click.argument("run")
+@click.pass_obj
+def stop(choices: Choices, run: str) -> None:
+    """Stop a run, and wait until it has ended."""
+    with choices.connect() as daemon:
+        found: Run = daemon.call("runs.stop", patient=True, run=run)
+    _show_run(choices, found)
+
+
+@runs.command("logs")
+@click.argument("run")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run ends; waits for it to start.")
+@click.option(
+    "--raw/--pretty", default=None, help="The log's own bytes, or a transcript; a transcript on a terminal."
+)
+@click.pass_obj
+def logs(choices: Choices, run: str, follow: bool, raw: bool | None) -> None:
+    """Show a run's log.
+
+    Ctrl-C ends the showing, not the run.
+    """
+    from scheduler_daemon.cli import follow as following
+
+    if raw is None:
+        raw = not on_terminal()
+    printer: following.Printer = following.Raw() if raw else following.Pretty(sys.stdout)
+    with choices.connect() as daemon:
+        if follow:
+            ended = following.follow(choices.home, daemon, run, printer)
+        else:
+            found: Run = daemon.call("runs.get", run=run)
+            ended = found
+            following.show_log(choices, found, printer)
+    if ended["status"] in following.ENDED:
+        # Standard output is the log's bytes and nothing else where they were asked for.
+        stream = sys.stderr if raw else sys.stdout
+        if follow or not raw:
+            for line in following.ending(ended, show.coloured(stream)):
+                show.write(line, stream)
+    elif not raw:
+        command = choices.typed(f"runs logs -f {text.short(ended['id'])}")
+        show.hints((command, f"it is {ended['status']}: go on as it goes on"))
+
+
+def show_runs(found: "list[Run]") -> None:
+    """Write runs as a table."""
+    zone = times.zones(_when(run) for run in found)
+    columns: list[Column[Run]] = [
+        Column("ID", lambda run: text.short(run["id"])),
+        Column("STATUS", lambda run: run["status"], is_status=True),
+        Column("OUTCOME", lambda run: run["outcome"] or ""),
+        Column("TASK", lambda run: run["task_name"], flexible=True),
+        Column("JOB", lambda run: run["job_name"], flexible=True),
+        Column(f"START ({zone})", lambda run: times.moment(_when(run))),
+        Column("DURATION", lambda run: times.duration(_duration(run)), right=True),
+        Column("COST", lambda run: times.cost(run["cost_usd"]), right=True),
+    ]
+    show.table(columns, found)
+
+
+def _when(run: "Run") -> str:
+    return run["start_time"] or run["scheduled_time"]
+
+
+def _duration(run: "Run") -> float | None:
+    return times.since(run["start_time"]) if run["status"] == "running" else run["duration"]
+
+
+def _show_run(choices: Choices, run: "Run") -> None:
+    if choices.as_json:
+        show.document(run)
+        return
+    turns, exit_code = run["num_turns"], run["exit_code"]
+    show.facts(
+        [
+            ("id", run["id"]),
+            ("task", f"{text.line(run['task_name'])}  {text.short(run['task_id'])}"),
+            ("job", f"{text.line(run['job_name'])}  {text.short(run['job_id'])}"),
+            ("status", show.status(run["status"])),
+            ("outcome", run["outcome"] or ""),
+            ("errors", text.printable("\n".join(run["errors"]))),
+            ("asked for by", run["trigger"]),
+            ("scheduled", times.exact(run["scheduled_time"])),
+            ("start", times.exact(run["start_time"])),
+            ("end", times.exact(run["end_time"])),
+            ("duration", times.duration(_duration(run))),
+            ("turns", "" if turns is None else str(turns)),
+            ("cost", times.cost(run["cost_usd"])),
+            ("model", text.line(run["model"] or "")),
+            ("exit code", "" if exit_code is None else str(exit_code)),
+            ("session", text.line(run["session_id"] or "")),
+            ("directory", text.line(run["working_directory"] or "")),
+            ("branch", text.line(run["branch"] or "")),
+            ("commit", run["commit"] or ""),
+            ("not committed", "\n".join(text.line(path) for path in run["uncommitted"])),
+            ("log", text.line(run["log_path"] or "")),
+            ("result", text.excerpt(run["output"])),
+        ]
+    )
+    reference = text.short(run["id"])
+    if run["status"] in ("upcoming", "running"):
+        show.hints(
+            (choices.typed(f"runs logs -f {reference}"), "watch it"),
+            (choices.typed(f"runs stop {reference}"), "stop it"),
+        )
+    else:
+        show.hints((choices.typed(f"runs logs {reference}"), "what the agent did"))

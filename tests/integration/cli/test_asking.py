@@ -1,0 +1,240 @@
+"""What each command asks the daemon, and what a program gets back."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli import objects
+from tests.integration.cli.conftest import CCSCHED, Completed
+from tests.integration.cli.fake_daemon import Failure, FakeDaemon
+
+Ccsched = Callable[..., Completed]
+
+
+def test_a_piped_list_is_one_json_document(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """``jobs list`` gives an object, ``jobs tasks`` a bare list, as scripts expect them."""
+    daemon.answers["jobs.list"] = {"jobs": [objects.job(name="größer 🎉")]}
+    daemon.answers["jobs.tasks"] = [objects.task()]
+    listed = ccsched("jobs", "list").stdout
+    assert json.loads(listed) == daemon.answers["jobs.list"]
+    assert listed.startswith('{\n  "jobs"')
+    assert "größer 🎉" in listed
+    assert json.loads(ccsched("jobs", "tasks", "feature-auth").stdout) == daemon.answers["jobs.tasks"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "method", "params"),
+    [
+        ("jobs get abcd", "jobs.get", {"job": "abcd"}),
+        ("jobs run abcd", "jobs.run", {"job": "abcd"}),
+        ("jobs stop abcd", "jobs.stop", {"job": "abcd"}),
+        ("jobs delete abcd --force", "jobs.delete", {"job": "abcd"}),
+        ("tasks list", "tasks.list", {}),
+        ("tasks list --job abcd", "tasks.list", {"job": "abcd"}),
+        ("tasks get abcd", "tasks.get", {"task": "abcd"}),
+        ("tasks run abcd", "tasks.run", {"task": "abcd"}),
+        ("tasks enable abcd", "tasks.enable", {"task": "abcd"}),
+        ("tasks disable abcd", "tasks.disable", {"task": "abcd"}),
+        ("runs list", "runs.list", {}),
+        (
+            "runs list --limit 5 --job j --task t --status failed",
+            "runs.list",
+            {"limit": 5, "job": "j", "task": "t", "status": "failed"},
+        ),
+        ("runs get abcd", "runs.get", {"run": "abcd"}),
+        ("runs stop abcd", "runs.stop", {"run": "abcd"}),
+        ("health", "daemon.health", {}),
+        ("state", "daemon.state", {}),
+        ("scheduler", "scheduler.list", {}),
+    ],
+)
+def test_a_command_asks_one_thing(
+    ccsched: Ccsched, daemon: FakeDaemon, arguments: str, method: str, params: object
+) -> None:
+    """Each command is one request, and a program gets its answer whole."""
+    daemon.answers[method] = {"the": "answer"}
+    done = ccsched(*arguments.split())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {"the": "answer"}
+    assert daemon.requests == [(method, params)]
+
+
+def test_a_job_is_created_as_described(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """Only what was said is sent."""
+    daemon.answers["jobs.create"] = objects.job()
+    options = "--use-worktree --worktree-name w --worktree-branch b --profile p --description d"
+    ccsched("jobs", "create", "--name", "n", "--working-directory", "/srv/app", *options.split())
+    ccsched("jobs", "create", "--name", "n", "--working-directory", "/srv/app")
+    place = {"path": "/srv/app", "use_git_worktree": True, "worktree_name": "w", "worktree_branch": "b"}
+    assert daemon.requests == [
+        ("jobs.create", {"name": "n", "description": "d", "profile": "p", "working_directory": place}),
+        ("jobs.create", {"name": "n", "working_directory": {"path": "/srv/app"}}),
+    ]
+
+
+def test_a_directory_is_sent_absolute(ccsched: Ccsched, daemon: FakeDaemon, tmp_path: Path, home: Path) -> None:
+    """A home sign and a relative path are resolved here; a symbolic link stays one."""
+    daemon.answers["jobs.create"] = objects.job()
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    for named in ("~/app", "link/.", "../x"):
+        ccsched("jobs", "create", "--name", "n", "--working-directory", named, cwd=tmp_path)
+    sent = [params["working_directory"]["path"] for _, params in daemon.requests]
+    assert sent == [f"{home}/app", f"{tmp_path}/link", f"{tmp_path.parent}/x"]
+
+
+def test_a_task_is_created_as_described(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """Every option arrives under its own name."""
+    daemon.answers["tasks.create"] = objects.task()
+    options = (
+        "--name n --job j --command /review --command-type slash_command --profile p --model opus "
+        "--permissions default --session-mode resume --allowed-tool Read --allowed-tool Bash(git:*) "
+        "--disallowed-tool Write --no-commit-on-success --time-limit 30m --disabled --every 2h"
+    )
+    ccsched("tasks", "create", *options.split())
+    assert daemon.requests == [
+        (
+            "tasks.create",
+            {
+                "job": "j",
+                "name": "n",
+                "command": "/review",
+                "command_type": "slash_command",
+                "profile": "p",
+                "model": "opus",
+                "schedule": {"type": "interval", "interval_value": 2, "interval_type": "hours"},
+                "permissions": "default",
+                "session_mode": "resume",
+                "allowed_tools": ["Read", "Bash(git:*)"],
+                "disallowed_tools": ["Write"],
+                "commit_on_success": False,
+                "time_limit": 1800,
+                "enabled": False,
+            },
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "schedule"),
+    [
+        ([], None),
+        (["--schedule", "sequential"], {"type": "sequential"}),
+        (["--cron", "0 2 * * *"], {"type": "calendar", "cron_expression": "0 2 * * *"}),
+        (
+            ["--schedule", "calendar", "--cron", "0 2 * * *", "--timezone", "Asia/Tokyo"],
+            {"type": "calendar", "cron_expression": "0 2 * * *", "timezone": "Asia/Tokyo"},
+        ),
+    ],
+)
+def test_a_schedule_is_implied(ccsched: Ccsched, daemon: FakeDaemon, options: list[str], schedule: object) -> None:
+    """A cron expression is enough to make a schedule; nothing said is nothing sent."""
+    daemon.answers["tasks.create"] = objects.task()
+    ccsched("tasks", "create", "--name", "n", "--job", "j", "--prompt", "", *options)
+    [(_, params)] = daemon.requests
+    assert params.get("schedule") == schedule
+    assert params["command"] == ""
+
+
+def test_a_prompt_comes_from_a_file(ccsched: Ccsched, daemon: FakeDaemon, tmp_path: Path) -> None:
+    """Its text arrives as it is, but for a byte order mark."""
+    (tmp_path / "prompt.md").write_bytes(b"\xef\xbb\xbf# Do\r\nthis \xf0\x9f\x8e\x89\n")
+    daemon.answers["tasks.create"] = objects.task()
+    ccsched("tasks", "create", "--name", "n", "--job", "j", "--prompt-file", "prompt.md", cwd=tmp_path)
+    assert daemon.requests[0][1]["command"] == "# Do\r\nthis 🎉\n"
+
+
+def test_home_and_output_are_taken_anywhere(ccsched: Ccsched, daemon: FakeDaemon, home: Path) -> None:
+    """Before the command, between its words and after them; the last one said counts."""
+    daemon.answers["jobs.list"] = {"jobs": [objects.job()]}
+    where = ["--home", str(home)]
+    for arguments in (
+        [*where, "--output", "table", "jobs", "list"],
+        ["jobs", *where, "--output", "table", "list"],
+        ["--output", "json", "jobs", "list", "--output", "table", *where],
+    ):
+        done = ccsched(*arguments, CCSCHED_HOME="/nonexistent")
+        assert done.stdout.startswith("ID "), done
+        assert "\x1b" not in done.stdout
+
+
+def test_a_refusal_says_all_the_daemon_said(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """Message, fields, candidates and hint are on standard error; the exit code is 1."""
+    daemon.answers["jobs.get"] = Failure(
+        -32002,
+        "'feat' may be two jobs.",
+        candidates=[{"id": objects.identifier(1), "name": "feature\n\x1b[31mone"}],
+        errors=[{"field": "job", "message": "is ambiguous"}],
+        hint="Write more of the id.",
+    )
+    done = ccsched("jobs", "get", "feat")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "Error: 'feat' may be two jobs.\n"
+        "  job: is ambiguous\n"
+        f"  {objects.identifier(1)}  feature\\n\\x1b[31mone\n"
+        "Write more of the id.\n"
+    )
+
+
+def test_an_older_daemon_is_told_of(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """A method the daemon does not know means that it is not the one installed."""
+    done = ccsched("state")
+    assert done.returncode == 1
+    assert "of another version" in done.stderr
+
+
+def test_an_unasked_deletion_needs_force(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """Where nobody can confirm, nothing is deleted."""
+    daemon.answers["jobs.get"] = objects.job()
+    done = ccsched("jobs", "delete", "feature-auth")
+    assert done.returncode == 1
+    assert "Add --force" in done.stderr
+    assert [method for method, _ in daemon.requests] == ["jobs.get"]
+
+
+def test_a_rejected_file_is_a_refusal(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """``reload`` exits 1 if the daemon kept what it had, and the answer is still whole."""
+    daemon.answers["daemon.reload"] = {"taken": [], "rejected": [{"file": "jobs.json", "problem": "no JSON"}]}
+    done = ccsched("reload")
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == daemon.answers["daemon.reload"]
+    assert ccsched("reload", "--output", "table").stdout == "Rejected: jobs.json: no JSON\n"
+
+
+def test_any_encoding_is_survived(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """With ASCII output a document is still JSON, and a table is still a table."""
+    daemon.answers["jobs.list"] = {"jobs": [objects.job(name="größer 🎉 \udcff")]}
+    for encoding in ("ascii", "utf-8"):
+        piped = ccsched("jobs", "list", PYTHONIOENCODING=encoding)
+        assert json.loads(piped.stdout) == daemon.answers["jobs.list"], piped
+    table = ccsched("jobs", "list", "--output", "table", PYTHONIOENCODING="ascii")
+    assert r"gr\xf6\xdfer \U0001f389" in table.stdout
+
+
+def test_a_reader_that_leaves_is_no_error(daemon: FakeDaemon, environment: dict[str, str]) -> None:
+    """``| head`` is quiet."""
+    daemon.answers["jobs.list"] = {"jobs": [objects.job(number) for number in range(500)]}
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        done = subprocess.run(
+            [*CCSCHED, "jobs", "list"], env=environment, stdout=pipe, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert done.stderr == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_is_told(daemon: FakeDaemon, environment: dict[str, str]) -> None:
+    """What could not be written is an error, in one line."""
+    daemon.answers["jobs.list"] = {"jobs": []}
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*CCSCHED, "jobs", "list"], env=environment, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"Error: [Errno 28] No space left on device\n"

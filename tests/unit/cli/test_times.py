@@ -1,0 +1,73 @@
+"""Durations and times, as people write and read them."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from scheduler_daemon.cli import times
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine in Berlin."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("30m", (30, "minutes")), ("2h", (2, "hours")), ("1d", (1, "days")), (" 5 MIN ", (5, "minutes"))],
+)
+def test_an_interval_is_a_number_and_a_unit(written: str, meant: tuple[int, str]) -> None:
+    """Minutes, hours and days are read, as people spell them."""
+    assert times.interval(written) == meant
+
+
+@pytest.mark.parametrize("written", ["", "30", "h", "90s", "1h30m", "-1h", "1.5h", "2 weeks", "9" * 5000 + "m"])
+def test_what_is_no_interval_is_refused(written: str) -> None:
+    """The refusal shows how to write one."""
+    with pytest.raises(times.NotADuration, match="30m, 2h or 1d"):
+        times.interval(written)
+
+
+@pytest.mark.parametrize(("written", "meant"), [("90", 90), ("45s", 45), ("30m", 1800), ("2h", 7200)])
+def test_a_time_limit_is_seconds_or_has_a_unit(written: str, meant: int) -> None:
+    """A bare number is seconds."""
+    assert times.seconds(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        (None, ""),
+        (-1, "0.0s"),
+        (4.24, "4.2s"),
+        (59.96, "1m 0s"),
+        (80, "1m 20s"),
+        (3599.7, "1h 0m"),
+        (7500, "2h 5m"),
+        (86399, "1d 0h"),
+        (100 * 3600, "4d 4h"),
+    ],
+)
+def test_a_duration_is_short(amount: float | None, shown: str) -> None:
+    """Two units at most, and never sixty of one."""
+    assert times.duration(amount) == shown
+
+
+@pytest.mark.usefixtures("berlin")
+def test_times_are_local() -> None:
+    """A time in UTC shows in the reader's zone, which is named where it is exact."""
+    assert times.moment("2026-11-21T01:00:00.000000Z") == "2026-11-21 02:00"
+    assert times.exact("2026-07-21T01:00:00.000000Z") == "2026-07-21 03:00:00 CEST"
+    assert times.moment(None) == times.exact(None) == ""
+
+
+@pytest.mark.usefixtures("berlin")
+def test_times_on_both_sides_of_a_clock_change_name_both_zones() -> None:
+    """A header over summer and winter times does not lie."""
+    assert times.zones(["2026-07-21T01:00:00Z", None, "2026-11-21T01:00:00Z"]) == "CEST/CET"
