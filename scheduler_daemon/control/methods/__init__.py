@@ -1,0 +1,1 @@
+"""The methods of the control socket, one module a noun, as ``cli/`` has one command group a noun."""

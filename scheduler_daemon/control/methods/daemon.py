@@ -1,0 +1,87 @@
+"""``daemon.*``: the daemon itself."""
+
+import os
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from scheduler_daemon import __version__
+from scheduler_daemon.control import Json
+from scheduler_daemon.control.methods.scheduler import scheduled
+from scheduler_daemon.control.methods.translation import add
+from scheduler_daemon.control.registry import Caller, NoParams, Registry
+from scheduler_daemon.engine.engine import Engine
+from scheduler_daemon.home import Home
+from scheduler_daemon.model.enums import JobStatus, RunStatus
+from scheduler_daemon.model.record import instant_text, now
+from scheduler_daemon.store.face import Intake
+from scheduler_daemon.store.store import Store
+
+SOONEST = 5
+"""How many due times ``daemon.state`` names."""
+
+
+class DaemonMethods:
+    """The methods about the daemon."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        home: Home,
+        started_at: datetime,
+        reload: Callable[[], Awaitable[Intake]],
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._home = home
+        self._started_at = started_at
+        self._reload = reload
+
+    def register(self, registry: Registry) -> None:
+        """Add them all."""
+        add(registry, "daemon.health", NoParams, self.health, summary="Is the daemon there, and is its record?")
+        add(registry, "daemon.state", NoParams, self.state, summary="Everything at a glance")
+        add(registry, "daemon.reload", NoParams, self.reload, summary="Take in what was edited in the JSON files")
+
+    async def health(self, params: NoParams, caller: Caller) -> Json:
+        """Fails where the record cannot be read."""
+        return {
+            "status": "ok",
+            **self._who(),
+            "started_at": instant_text(self._started_at),
+            "live_runs": self._store.runs.counts().get(RunStatus.RUNNING, 0),
+        }
+
+    async def state(self, params: NoParams, caller: Caller) -> Json:
+        """Counts, live runs and the next due times."""
+        jobs = self._store.jobs.all()
+        by_status = Counter(job.status for job in jobs)
+        tasks = self._store.tasks.all()
+        counts = self._store.runs.counts()
+        live = [run for run in self._store.runs.unfinished() if run.status is RunStatus.RUNNING]
+        return {
+            **self._who(),
+            "jobs": {"total": len(jobs), **{status.value: by_status[status] for status in JobStatus}},
+            "tasks": {"total": len(tasks), "enabled": sum(task.enabled for task in tasks)},
+            "runs": {status.value: counts.get(status, 0) for status in RunStatus},
+            "live": [self._engine.with_progress(run).to_dict() for run in live],
+            "next_due": scheduled(self._store, self._store.schedules.all()[:SOONEST]),
+            "max_concurrent_runs": self._store.settings().max_concurrent_runs,
+        }
+
+    async def reload(self, params: NoParams, caller: Caller) -> Json:
+        """Does at once what the daemon does by itself within seconds."""
+        intake = await self._reload()
+        return {
+            "taken": list(intake.taken),
+            "rejected": [{"file": file, "problem": problem} for file, problem in intake.rejected],
+        }
+
+    def _who(self) -> dict[str, Json]:
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "home": str(self._home.path),
+            "uptime_seconds": round((now() - self._started_at).total_seconds(), 3),
+        }

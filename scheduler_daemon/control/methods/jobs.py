@@ -1,0 +1,125 @@
+"""``jobs.*``: containers of tasks, and the sequences of runs they make."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from scheduler_daemon.control import Json
+from scheduler_daemon.control.admission import admit
+from scheduler_daemon.control.methods.translation import add
+from scheduler_daemon.control.methods.waiting import until_ended
+from scheduler_daemon.control.references import find
+from scheduler_daemon.control.registry import Caller, NoParams, Params, Registry
+from scheduler_daemon.engine.engine import Engine
+from scheduler_daemon.engine.events import Changed, Deleted, Events
+from scheduler_daemon.engine.sequence import ordered
+from scheduler_daemon.home import Home
+from scheduler_daemon.model.job import Job, JobWorkingDirectory, Name
+from scheduler_daemon.model.run import Run
+from scheduler_daemon.store.store import Store
+
+
+class JobReference(Params):
+    """A job by id, unique prefix of an id, or unique name."""
+
+    job: Annotated[str, Field(min_length=1)]
+
+
+class CreateJob(Params):
+    """What a new job is made of."""
+
+    name: Name
+    working_directory: JobWorkingDirectory
+    description: str = ""
+    profile: str | None = None
+    """By id, unique prefix or unique name."""
+
+
+class JobMethods:
+    """The methods about jobs."""
+
+    def __init__(self, store: Store, engine: Engine, events: Events, home: Home) -> None:
+        self._store = store
+        self._engine = engine
+        self._events = events
+        self._home = home
+
+    def register(self, registry: Registry) -> None:
+        """Add them all."""
+        add(registry, "jobs.create", CreateJob, self.create, summary="Create a job", result=Job)
+        add(registry, "jobs.list", NoParams, self.list_all, summary="All jobs, oldest first")
+        add(registry, "jobs.get", JobReference, self.get, summary="One job", result=Job)
+        add(registry, "jobs.tasks", JobReference, self.tasks, summary="A job's tasks, in its order")
+        add(registry, "jobs.run", JobReference, self.run, summary="Run a job's enabled tasks, one after another")
+        add(registry, "jobs.stop", JobReference, self.stop, summary="End every run of a job that has not ended")
+        add(registry, "jobs.delete", JobReference, self.delete, summary="Delete a job, its tasks, runs and logs")
+
+    async def create(self, params: CreateJob, caller: Caller) -> Json:
+        """Save a job whose directory can be worked in."""
+        profile = find(self._store.profiles, params.profile) if params.profile else None
+        job = Job(
+            name=params.name,
+            description=params.description,
+            profile=profile.id if profile else None,
+            working_directory=params.working_directory,
+        )
+        await asyncio.to_thread(admit, job)
+        with self._store.transaction():
+            self._store.jobs.put(job)
+        self._events.tell(Changed("job", job))
+        return job.to_dict()
+
+    async def list_all(self, params: NoParams, caller: Caller) -> Json:
+        """Every job."""
+        return {"jobs": [job.to_dict() for job in self._store.jobs.all()]}
+
+    async def get(self, params: JobReference, caller: Caller) -> Json:
+        """One job."""
+        return find(self._store.jobs, params.job).to_dict()
+
+    async def tasks(self, params: JobReference, caller: Caller) -> Json:
+        """A bare list, for that is what the owner's examples pipe on."""
+        job = find(self._store.jobs, params.job)
+        return [task.to_dict() for task in ordered(job, self._store.tasks.of_job(job.id))]
+
+    async def run(self, params: JobReference, caller: Caller) -> Json:
+        """Ask for the sequence; it starts as soon as it may."""
+        runs = self._engine.run_job(find(self._store.jobs, params.job))
+        return {"sequence_id": str(runs[0].sequence_id), "runs": [run.to_dict() for run in runs]}
+
+    async def stop(self, params: JobReference, caller: Caller) -> Json:
+        """Answers when all of them have ended."""
+        job = find(self._store.jobs, params.job)
+        stopped = await self._stop(job)
+        return {
+            "job": find(self._store.jobs, str(job.id)).to_dict(),
+            "stopped": [str(run.id) for run in stopped],
+        }
+
+    async def delete(self, params: JobReference, caller: Caller) -> Json:
+        """Stops what lives first, and answers when all is gone."""
+        job = find(self._store.jobs, params.job)
+        while await self._stop(job):
+            pass  # a task of it may have been due in the meantime
+        tasks = self._store.tasks.of_job(job.id)
+        runs = self._store.runs.ids_of_job(job.id)
+        with self._store.transaction():
+            self._store.jobs.delete(job.id)
+        await asyncio.to_thread(_remove, [self._home.log(run_id) for run_id in runs])
+        self._events.tell(Deleted("job", job.id))
+        return {"job_id": str(job.id), "tasks": len(tasks), "runs": len(runs)}
+
+    async def _stop(self, job: Job) -> list[Run]:
+        stopped = self._engine.stop_job(job)
+        await until_ended(self._store, self._events, [run.id for run in stopped])
+        return stopped
+
+
+def _remove(logs: list[Path]) -> None:
+    for log in logs:
+        # A log that cannot be removed now is swept up at the next start.
+        with contextlib.suppress(OSError):
+            log.unlink(missing_ok=True)

@@ -1,0 +1,99 @@
+"""``runs.*``: what was run, what runs, and how it ended."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import Field
+
+from scheduler_daemon.control import Json
+from scheduler_daemon.control.methods.translation import add
+from scheduler_daemon.control.methods.waiting import until_ended
+from scheduler_daemon.control.references import find
+from scheduler_daemon.control.registry import Caller, Params, Registry
+from scheduler_daemon.engine.engine import Engine
+from scheduler_daemon.engine.events import Changed, Event, Events, Progressed
+from scheduler_daemon.model.enums import RunStatus
+from scheduler_daemon.model.run import Run
+from scheduler_daemon.store.store import Store
+
+
+class RunReference(Params):
+    """A run by id or unique prefix of an id."""
+
+    run: Annotated[str, Field(min_length=1)]
+
+
+class ListRuns(Params):
+    """The newest runs, of one job, one task or one status if given."""
+
+    limit: Annotated[int, Field(ge=1, le=10_000)] = 20
+    job: str | None = None
+    task: str | None = None
+    status: RunStatus | None = None
+
+
+class RunMethods:
+    """The methods about runs."""
+
+    def __init__(self, store: Store, engine: Engine, events: Events) -> None:
+        self._store = store
+        self._engine = engine
+        self._events = events
+
+    def register(self, registry: Registry) -> None:
+        """Add them all."""
+        add(registry, "runs.list", ListRuns, self.list_all, summary="The newest runs, newest first")
+        add(registry, "runs.get", RunReference, self.get, summary="One run", result=Run)
+        add(registry, "runs.stop", RunReference, self.stop, summary="End a run with all its processes", result=Run)
+        add(
+            registry,
+            "runs.follow",
+            RunReference,
+            self.follow,
+            summary="One run, and until it ends the notifications runs.output and runs.changed",
+            result=Run,
+        )
+
+    async def list_all(self, params: ListRuns, caller: Caller) -> Json:
+        """Newest first."""
+        runs = self._store.runs.newest(
+            params.limit,
+            task_id=find(self._store.tasks, params.task).id if params.task else None,
+            job_id=find(self._store.jobs, params.job).id if params.job else None,
+            status=params.status,
+        )
+        return {"runs": [self._engine.with_progress(run).to_dict() for run in runs]}
+
+    async def get(self, params: RunReference, caller: Caller) -> Json:
+        """A live run with what its stream has shown so far."""
+        return self._engine.with_progress(find(self._store.runs, params.run)).to_dict()
+
+    async def stop(self, params: RunReference, caller: Caller) -> Json:
+        """Answers when it has ended."""
+        run = find(self._store.runs, params.run)
+        self._engine.stop_run(run)
+        await until_ended(self._store, self._events, [run.id])
+        return find(self._store.runs, str(run.id)).to_dict()
+
+    async def follow(self, params: RunReference, caller: Caller) -> Json:
+        """The client reads the log itself: it is a file of its own user."""
+        run = find(self._store.runs, params.run)
+        if run.status.ended:
+            return run.to_dict()
+        ends: list[Callable[[], None]] = []
+
+        def end() -> None:
+            for each in ends:
+                each()
+
+        def heard(event: Event) -> None:
+            if isinstance(event, Progressed) and event.run_id == run.id:
+                caller.notify("runs.output", {"run_id": str(run.id), "size": event.progress.log_bytes})
+            elif isinstance(event, Changed) and isinstance(event.object, Run) and event.object.id == run.id:
+                caller.notify("runs.changed", {"run": event.object.to_dict()})
+                if event.object.status.ended:
+                    end()
+
+        ends.append(self._events.subscribe(heard))
+        ends.append(caller.on_close(end))
+        return self._engine.with_progress(run).to_dict()

@@ -1,0 +1,46 @@
+"""Which object does a person mean by an id, the beginning of one, or a name?"""
+
+from typing import TypeVar
+
+from scheduler_daemon.control import Json
+from scheduler_daemon.control.errors import Ambiguous, NotFound, shortened
+from scheduler_daemon.model.job import Job
+from scheduler_daemon.model.profile import Profile
+from scheduler_daemon.model.run import Run
+from scheduler_daemon.model.task import Task
+from scheduler_daemon.store.tables import SHORTEST_PREFIX, Table
+
+R = TypeVar("R", Job, Task, Run, Profile)
+
+
+def find(table: Table[R], reference: str) -> R:
+    """The one object that ``reference`` names.
+
+    Raises:
+        NotFound: when it names none; ``data.field`` is the noun.
+        Ambiguous: when it names several; ``data.candidates`` has their ids and names.
+    """
+    noun = table.name.removesuffix("s")
+    found = table.matching(reference)
+    if not found:
+        too_short = 0 < len(reference) < SHORTEST_PREFIX
+        raise NotFound(
+            f"no {noun} has the id {'or the name ' if table.has_names else ''}{shortened(reference)!r}",
+            field=noun,
+            hint=f"a prefix of an id needs {SHORTEST_PREFIX} characters"
+            if too_short
+            else f"see them all with: ccsched {table.name} list",
+        )
+    if len(found) > 1:
+        candidates: list[Json] = [{"id": str(each.id), "name": _name(each)} for each in found]
+        raise Ambiguous(
+            f"{len(found)} {table.name} answer to {shortened(reference)!r}",
+            candidates,
+            field=noun,
+            hint="use the whole id, or more characters of it",
+        )
+    return found[0]
+
+
+def _name(thing: Job | Task | Run | Profile) -> str:
+    return thing.task_name if isinstance(thing, Run) else thing.name
