@@ -91,7 +91,5 @@ def migrate(connection: sqlite3.Connection) -> int:
             "install the newer ccsched again"
         )
     for number in range(version, len(STEPS)):
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {STEPS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
-        )
+        connection.executescript(f"BEGIN IMMEDIATE; {STEPS[number]} PRAGMA user_version = {number + 1}; COMMIT;")
     return len(STEPS) - version

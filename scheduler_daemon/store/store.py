@@ -11,6 +11,7 @@ from scheduler_daemon.store.schedules import Schedules
 from scheduler_daemon.store.tables import Jobs, Profiles, Runs, Tasks
 from scheduler_daemon.store.written import WrittenFiles
 
+
 class StoreUnavailable(Exception):
     """The record cannot be read or written now: a full or read-only disk, or a damaged file."""
 

@@ -36,8 +36,11 @@ class Table(Generic[R]):
         raise NotImplementedError
 
     def _select(self, rest: str = "", *values: object) -> list[R]:
+        return list(self._each(rest, *values))
+
+    def _each(self, rest: str, *values: object) -> Iterator[R]:
         rows = self._connection.execute(f"SELECT doc FROM {self.name} {rest}", values)  # noqa: S608  (our own words)
-        return [self.kind.model_validate_json(doc) for (doc,) in rows]
+        return (self.kind.model_validate_json(doc) for (doc,) in rows)
 
     def get(self, id: UUID) -> R | None:  # noqa: A002  (the field's name)
         """The object with this id, or None."""
@@ -47,6 +50,10 @@ class Table(Generic[R]):
     def all(self) -> list[R]:
         """Every object, oldest first."""
         return self._select("ORDER BY seq")
+
+    def each(self) -> Iterator[R]:
+        """Every object, oldest first, one at a time: one may hold a prompt of megabytes."""
+        return self._each("ORDER BY seq")
 
     def count(self) -> int:
         """How many there are."""
