@@ -1,0 +1,198 @@
+"""Commits what a run changed, and nothing else, once."""
+
+import os
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scheduler_daemon.workspace import index, layout, snapshot, status
+from scheduler_daemon.workspace.git import Git, GitError
+from scheduler_daemon.workspace.layout import WorkTree
+from scheduler_daemon.workspace.lock import WorkspaceBusy, hold
+from scheduler_daemon.workspace.snapshot import Changes, Snapshot
+
+RUN_TRAILER = "Run"
+"""The trailer whose value tells a run's commit from all others."""
+_ATTEMPTS = 2
+_UNDER_WAY = {
+    "MERGE_HEAD": "merge",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "BISECT_LOG": "bisect",
+}
+_LINE_ENDERS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TRAILER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+
+
+@dataclass(frozen=True)
+class CommitResult:
+    """What became of a run's changes."""
+
+    commit: str | None
+    """The commit that holds them: ours, or the newest that the run made itself."""
+    branch: str | None
+    left: list[str]
+    """Paths the run changed that are not committed, fit for showing."""
+    changed: bool
+    """Whether the run has changed anything; true as well where git could not tell."""
+    problem: str | None
+    """Why there is no commit although there is something to commit."""
+
+
+def commit(
+    directory: Path, before: Snapshot, message: str, trailers: Mapping[str, str], lock_folder: Path
+) -> CommitResult:
+    """Commit what has changed in a work tree since a snapshot; safe to repeat.
+
+    Paths that were changed before the snapshot are left alone, in the files and in the index. A commit
+    with the same ``Run`` trailer made since the snapshot is taken for this one. Hooks run; a second try
+    is made if one refuses but has changed the run's files, as formatters do.
+
+    Raises:
+        ValueError: the name of a trailer is none.
+    """
+    text = _text(message, trailers)
+    tree = layout.find(directory)
+    if tree is None:
+        return CommitResult(None, None, [], True, f"{directory} is not in a git work tree any more")
+    try:
+        with hold(lock_folder, str(tree.top)) as descriptor:
+            work = _Work(Git(tree.top, lock_fds=(descriptor,)), tree, before)
+            return work.commit(text, _folded(trailers.get(RUN_TRAILER, "")))
+    except (GitError, WorkspaceBusy, OSError) as error:
+        return CommitResult(None, None, [], True, f"not committed: {error}")
+
+
+class _Work:
+    """One call of `commit`, with the lock held."""
+
+    def __init__(self, git: Git, tree: WorkTree, before: Snapshot) -> None:
+        self._git = git
+        self._tree = tree
+        self._before = before
+        self._now = status.read(git)
+        self._made = snapshot.commits_since(git, before, self._now.head)
+        self._changes = snapshot.compare(tree.top, before, self._now, [made.id for made in self._made])
+
+    def commit(self, text: bytes, run: str) -> CommitResult:
+        for made in self._made:
+            if run and run in made.runs:
+                index.follow(self._git, made.id, keep=self._before.dirty, only_unchanged=True)
+                return self._result(made.id, None)
+        newest = self._made[-1].id if self._made else None
+        problem = self._obstacle()
+        if problem is not None and (self._changes.paths or newest):
+            return self._result(newest, f"not committed: {problem}", self._changes.paths)
+        if not self._changes.paths:
+            return self._result(newest, None)
+        try:
+            index.wait_until_free(self._tree)
+            ours = self._commit_paths(text, run)
+        except GitError as error:
+            return self._result(newest, f"not committed: {_explained(error)}", self._changes.paths)
+        if ours is None:
+            return self._result(newest, None)
+        try:
+            index.follow(self._git, ours, keep=self._before.dirty)
+        except GitError as error:
+            return self._result(
+                ours,
+                f"committed as {ours[:10]}, but the index is behind: {_explained(error)}; "
+                f"bring it up to date with `git -C {self._tree.top} reset`",
+            )
+        return self._result(ours, None)
+
+    def _commit_paths(self, text: bytes, run: str) -> str | None:
+        """The new commit; None if git finds nothing to record, as with changed line ends only."""
+        entries = self._now.entries
+        removed = [path for path in self._changes.paths if entries[path].removed]
+        written = [path for path in self._changes.paths if not entries[path].removed]
+        head = self._now.head
+        with index.beside(self._git, self._tree, head) as own:
+            empty = own.text("write-tree")
+            staged = index.stage(own, removed, written)
+            if staged == empty:
+                return None
+            committing = replace(own, config=_identity(self._git) | {"i18n.commitEncoding": "UTF-8"})
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    committing.change("commit", "--quiet", "--cleanup=whitespace", "--file=-", stdin=text)
+                    break
+                except GitError:
+                    last, staged = staged, index.stage(own, removed, written)
+                    if attempt == _ATTEMPTS or staged == last:
+                        raise
+        return self._ours(run)
+
+    def _ours(self, run: str) -> str:
+        """The commit just made, if it follows the HEAD it was made for."""
+        since = replace(self._before, head=self._now.head)
+        head = self._git.text("rev-parse", "HEAD")
+        made = snapshot.commits_since(self._git, since, head)
+        with_trailer = [number for number, each in enumerate(made) if run and run in each.runs]
+        if with_trailer and with_trailer[0] > 0 and made[-1].id == head == made[with_trailer[0]].id:
+            # Somebody committed after we had read HEAD: ours would take back what they did.
+            self._git.change("update-ref", "-m", "ccsched: give way", "HEAD", made[-2].id, head)
+            raise GitError("commit", self._tree.top, "somebody else made a commit there at the same moment")
+        return made[with_trailer[0]].id if with_trailer else head
+
+    def _obstacle(self) -> str | None:
+        top = self._tree.top
+        for name, what in _UNDER_WAY.items():
+            if (self._tree.git_dir / name).exists():
+                ending = "reset" if what == "bisect" else "abort"
+                dash = "" if what == "bisect" else "--"
+                return f"a {what} is under way in {top}; end it, for example with `git {what} {dash}{ending}`"
+        if self._now.branch is None:
+            return f"HEAD is on no branch in {top}, so a commit would be lost; switch to one with `git switch`"
+        conflicts = [path for path in self._changes.paths if self._now.entries[path].unmerged]
+        if conflicts:
+            return f"there are conflicts in {', '.join(_shown(conflicts[:5]))}; resolve them and commit"
+        return None
+
+    def _result(self, made: str | None, problem: str | None, uncommitted: Sequence[str] = ()) -> CommitResult:
+        changes: Changes = self._changes
+        left = _shown(sorted({*changes.left, *uncommitted}))
+        return CommitResult(made, self._now.branch, left, changes.any, problem)
+
+
+def _explained(error: GitError) -> str:
+    if error.locked:
+        return f"another git holds a lock ({error.said}); if none is at work there, delete the lock file"
+    return str(error)
+
+
+def _identity(git: Git) -> dict[str, str]:
+    """A name and an address for those who have set none; an author in the environment comes first."""
+    listed = git.out("config", "-z", "--get-regexp", r"^user\.(name|email)$", accept=(0, 1))
+    configured = {item.partition(b"\n")[0] for item in listed.split(b"\0")}
+    identity = {}
+    if b"user.name" not in configured:
+        identity["user.name"] = "ccsched"
+    if b"user.email" not in configured and "EMAIL" not in os.environ:
+        identity["user.email"] = "ccsched@localhost"
+    return identity
+
+
+def _text(message: str, trailers: Mapping[str, str]) -> bytes:
+    """A subject of one line and a block of trailers, as git-interpret-trailers(1) reads them."""
+    lines = []
+    for name, value in trailers.items():
+        if not _TRAILER_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not the name of a trailer")
+        if folded := _folded(value):
+            lines.append(f"{name}: {folded}")
+    return "\n".join([_folded(message), "", *lines, ""]).encode()
+
+
+def _folded(text: str) -> str:
+    """Text on one line, without control characters."""
+    return " ".join("".join(" " if unicodedata.category(c) in _LINE_ENDERS else c for c in text).split())
+
+
+def _shown(paths: Sequence[str]) -> list[str]:
+    return [os.fsencode(path).decode("utf-8", "backslashreplace") for path in paths]

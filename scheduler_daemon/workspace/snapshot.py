@@ -1,0 +1,183 @@
+"""What a work tree was like before a run, and what the run has changed since."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, TypedDict
+from urllib.parse import quote, unquote_to_bytes
+
+from scheduler_daemon.workspace import layout, status
+from scheduler_daemon.workspace.git import Git, GitError
+
+_READ_OF_ONE = 10 * 2**20
+_READ_OF_ALL = 64 * 2**20
+"""Bytes read for fingerprints when a run starts, which waits for them; past that, size and time must do."""
+_COMMITS = 1000
+
+
+class SnapshotData(TypedDict):
+    """A snapshot as JSON values; paths are percent-encoded, for they need not be text."""
+
+    head: str | None
+    branch: str | None
+    dirty: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A work tree before a run."""
+
+    head: str | None
+    """The commit; None before the first one."""
+    branch: str | None
+    """None if HEAD is on no branch."""
+    dirty: Mapping[str, str]
+    """A fingerprint of the content of each path that differs from HEAD or is untracked."""
+
+    def to_dict(self) -> SnapshotData:
+        """The snapshot as JSON values."""
+        dirty = {quote(os.fsencode(path), safe="/ "): print_ for path, print_ in self.dirty.items()}
+        return {"head": self.head, "branch": self.branch, "dirty": dirty}
+
+    @classmethod
+    def from_dict(cls, data: SnapshotData) -> Self:
+        """The snapshot that ``to_dict()`` wrote."""
+        dirty = {os.fsdecode(unquote_to_bytes(path)): print_ for path, print_ in data["dirty"].items()}
+        return cls(data["head"], data["branch"], dirty)
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit made since a snapshot."""
+
+    id: str
+    runs: frozenset[str]
+    """The values of its ``Run`` trailers."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a run changed; paths are relative to the top of the work tree, sorted."""
+
+    head: str | None
+    moved: bool
+    """Whether HEAD is another commit than before, be it a newer one or not."""
+    commits: list[str]
+    """The commits made since the snapshot, oldest first, the newest 1,000 at most."""
+    paths: list[str]
+    """Changed by the run, and as in HEAD before it."""
+    left: list[str]
+    """Changed by the run, but changed by somebody else before it; or a repository of its own."""
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a trace of the run, in commits or in files git does not ignore."""
+        return self.moved or bool(self.paths or self.left)
+
+
+def take(directory: Path) -> Snapshot | None:
+    """The state of the work tree a directory lies in; None if it lies in none.
+
+    Raises:
+        GitError: git cannot tell.
+    """
+    tree = layout.find(directory)
+    if tree is None:
+        return None
+    now = status.read(Git(tree.top))
+    left_to_read = _READ_OF_ALL
+    dirty = {}
+    for path, entry in now.entries.items():
+        size = _size(tree.top, path)
+        by_content = size <= min(_READ_OF_ONE, left_to_read)
+        left_to_read -= size if by_content else 0
+        dirty[path] = _fingerprint(tree.top, path, entry, by_content)
+    return Snapshot(now.head, now.branch, dirty)
+
+
+def changes(directory: Path, snapshot: Snapshot) -> Changes:
+    """What has changed in the work tree since the snapshot.
+
+    Raises:
+        GitError: git cannot tell, or the directory is in no work tree any more.
+    """
+    tree = layout.find(directory)
+    if tree is None:
+        raise GitError("status", directory, "the directory is not in a git work tree any more")
+    git = Git(tree.top)
+    now = status.read(git)
+    return compare(tree.top, snapshot, now, [commit.id for commit in commits_since(git, snapshot, now.head)])
+
+
+def compare(top: Path, snapshot: Snapshot, now: status.Status, commits: Iterable[str]) -> Changes:
+    """What differs between a snapshot and the status the work tree has now."""
+    moved = now.head != snapshot.head
+    paths: list[str] = []
+    left: list[str] = []
+    for path, entry in now.entries.items():
+        before = snapshot.dirty.get(path)
+        if before is None:
+            (left if entry.repository and not entry.repository_moved else paths).append(path)
+        elif before != _fingerprint(top, path, entry, not before.startswith("stat ")):
+            left.append(path)
+    if not moved:
+        # Set back to what HEAD has. Had HEAD moved, they would most likely have been committed.
+        left += [path for path in snapshot.dirty if path not in now.entries]
+    return Changes(now.head, moved, list(commits), sorted(paths), sorted(left))
+
+
+def commits_since(git: Git, snapshot: Snapshot, head: str | None) -> list[Commit]:
+    """The commits on the way from the snapshot's HEAD to ``head``, oldest first; not those of merged branches."""
+    if head is None or head == snapshot.head:
+        return []
+    span = head if snapshot.head is None else f"{snapshot.head}..{head}"
+    trailers = "%(trailers:key=Run,valueonly,separator=%x0A)"
+    log = git.text(
+        "log",
+        "-z",
+        "--no-show-signature",
+        "--first-parent",
+        "--reverse",
+        f"--max-count={_COMMITS}",
+        f"--format=%H%x0A{trailers}",
+        span,
+        "--",
+    )
+    found = [record.split("\n") for record in log.split("\0") if record]
+    return [Commit(lines[0], frozenset(lines[1:])) for lines in found]
+
+
+def _fingerprint(top: Path, path: str, entry: status.Entry, by_content: bool) -> str:
+    if entry.repository:
+        return f"repository {_checked_out(top / path)} {entry.repository_moved}"
+    file = top / path
+    try:
+        info = file.lstat()
+        if stat.S_ISLNK(info.st_mode):
+            return f"link {hashlib.sha256(os.fsencode(file.readlink())).hexdigest()}"
+        if not stat.S_ISREG(info.st_mode):
+            return "no file"
+        executable = "x" if info.st_mode & stat.S_IXUSR else "-"
+        if by_content and os.access(file, os.R_OK):
+            with file.open("rb") as content:
+                return f"{executable} {hashlib.file_digest(content, 'sha256').hexdigest()}"
+    except (FileNotFoundError, NotADirectoryError):
+        return "gone"
+    return f"stat {executable} {info.st_size} {info.st_mtime_ns}"
+
+
+def _size(top: Path, path: str) -> int:
+    try:
+        return (top / path).lstat().st_size
+    except OSError:
+        return 0
+
+
+def _checked_out(repository: Path) -> str:
+    try:
+        return Git(repository).text("rev-parse", "--verify", "--quiet", "HEAD")
+    except GitError:
+        return "nothing"
