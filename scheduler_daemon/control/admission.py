@@ -6,8 +6,8 @@ from scheduler_daemon.model.settings import Settings
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.schedule import ScheduleError
 from scheduler_daemon.schedule.due import check as check_schedule
+from scheduler_daemon.workspace import WorkspaceRefused
 from scheduler_daemon.workspace.git import GitError
-from scheduler_daemon.workspace.place import WorkspaceRefused
 from scheduler_daemon.workspace.place import check as check_directory
 
 

@@ -106,6 +106,9 @@ class Connection:
             self._log.debug("a client hung up", reason=str(error))
         finally:
             self.drop()
+            # In every case: asyncio logs the error of a lost connection if nobody asks for it.
+            with suppress(OSError):
+                await self._writer.wait_closed()
 
     def finish(self) -> None:
         """End the connection once the request under way, if there is one, is answered."""

@@ -64,6 +64,7 @@ class ControlServer:
         self._server: asyncio.Server | None = None
         self._identity: tuple[int, int] | None = None
         self._conversations: dict[Connection, asyncio.Task[None]] = {}
+        self._farewells: set[asyncio.Task[None]] = set()
 
     @property
     def connections(self) -> int:
@@ -110,7 +111,9 @@ class ControlServer:
         for connection, task in list(self._conversations.items()):
             connection.drop()
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for farewell in self._farewells:
+            farewell.cancel()
+        await asyncio.gather(*tasks, *self._farewells, return_exceptions=True)
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -123,8 +126,9 @@ class ControlServer:
             return
         except RpcError as error:
             _log.warning("a client was turned away", reason=error.message)
-            writer.write(protocol.error_line(error) + b"\n")
-            writer.close()
+            farewell = asyncio.create_task(_turn_away(writer, error))
+            self._farewells.add(farewell)
+            farewell.add_done_callback(self._farewells.discard)
             return
         connection = Connection(
             reader,
@@ -147,6 +151,17 @@ class ControlServer:
                 kind="too_many_connections",
                 hint="close one, or try again later",
             )
+
+
+async def _turn_away(writer: asyncio.StreamWriter, error: RpcError) -> None:
+    try:
+        writer.write(protocol.error_line(error) + b"\n")
+        writer.close()
+        await writer.wait_closed()
+    except OSError as reason:
+        _log.debug("a client was gone before it was turned away", reason=str(reason))
+    finally:
+        writer.transport.abort()
 
 
 def _prepare_folder(folder: Path) -> None:

@@ -47,5 +47,5 @@ class Run(Record):
     """The commit that holds what the run changed."""
     branch: str | None = None
     uncommitted: list[str] = Field(default_factory=list)
-    """Paths the run changed that were not committed because a person had already changed them."""
+    """Paths the run changed that were not committed: a person had already changed them, or git would not."""
     log_path: str | None = None

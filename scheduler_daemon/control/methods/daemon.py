@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 
 from scheduler_daemon import __version__
@@ -30,7 +30,7 @@ class DaemonMethods:
         engine: Engine,
         home: Home,
         started_at: datetime,
-        reload: Callable[[], Awaitable[Intake]],
+        reload: Callable[[], Intake],
     ) -> None:
         self._store = store
         self._engine = engine
@@ -72,10 +72,10 @@ class DaemonMethods:
 
     async def reload(self, params: NoParams, caller: Caller) -> Json:
         """Does at once what the daemon does by itself within seconds."""
-        intake = await self._reload()
+        intake = self._reload()
         return {
             "taken": list(intake.taken),
-            "rejected": [{"file": file, "problem": problem} for file, problem in intake.rejected],
+            "rejected": [{"file": each.file, "problem": each.problem} for each in intake.rejected],
         }
 
     def _who(self) -> dict[str, Json]:

@@ -1,0 +1,325 @@
+"""The daemon: which parts there are, and how they are wired together."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from typing import IO
+
+import click
+import structlog
+
+from scheduler_daemon import __version__
+from scheduler_daemon.control.admission import admit
+from scheduler_daemon.control.discover import register_discover
+from scheduler_daemon.control.methods.daemon import DaemonMethods
+from scheduler_daemon.control.methods.events import EventMethods
+from scheduler_daemon.control.methods.jobs import JobMethods
+from scheduler_daemon.control.methods.runs import RunMethods
+from scheduler_daemon.control.methods.scheduler import SchedulerMethods
+from scheduler_daemon.control.methods.tasks import TaskMethods
+from scheduler_daemon.control.registry import Registry
+from scheduler_daemon.control.server import CannotListen, ControlServer
+from scheduler_daemon.engine.engine import Engine
+from scheduler_daemon.engine.events import Changed, Deleted, Event, Events
+from scheduler_daemon.home import Home, NoSocketPath
+from scheduler_daemon.model.job import Job
+from scheduler_daemon.model.record import now
+from scheduler_daemon.run.local import LocalLauncher
+from scheduler_daemon.store.face import Face, FaceUnreadable, Intake
+from scheduler_daemon.store.migrations import NewerRecord
+from scheduler_daemon.store.store import Store, StoreUnavailable
+from scheduler_daemon.workspace.place import exclusion_key
+
+log = structlog.get_logger()
+
+HEARTBEAT = 2.0
+"""Seconds at most between two looks at the clock and the files: a stepped clock is noticed by nothing else."""
+FACE_DELAY = 0.25
+"""Seconds that changes are gathered before the JSON files are written."""
+FACE_RETRY = 5.0
+"""Seconds until files that the disk refused are written again."""
+
+
+class CannotStart(Exception):
+    """The daemon cannot start; the message says why and what to do."""
+
+
+class Daemon:
+    """One home's daemon, in one event loop."""
+
+    def __init__(self, home: Home, store: Store) -> None:
+        self._home = home
+        self._store = store
+        self._started_at: datetime = now()
+        self._events = Events()
+        self._launcher = LocalLauncher(home)
+        self._engine = Engine(store, self._launcher, self._events, now, _exclusion)
+        self._face = Face(home, store, admit)
+        self._look = asyncio.Event()
+        self._face_dirty = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._server = ControlServer(home.socket(), self._registry())
+
+    def _registry(self) -> Registry:
+        registry = Registry()
+        for methods in (
+            JobMethods(self._store, self._engine, self._events, self._home),
+            TaskMethods(self._store, self._engine, self._events),
+            RunMethods(self._store, self._engine, self._events),
+            EventMethods(self._events),
+            SchedulerMethods(self._store),
+            DaemonMethods(self._store, self._engine, self._home, self._started_at, self.reload),
+        ):
+            methods.register(registry)
+        register_discover(registry)
+        return registry
+
+    async def run(self) -> None:
+        """Serve until a signal ends it; live runs go on without it."""
+        _tell(self._face.start())
+        self._store.on_commit(lambda _: self._face_dirty.set())
+        self._events.subscribe(self._heard)
+        await self._server.start()
+        self._handle_signals()
+        self._launcher.sweep({run.id for run in self._store.runs.unfinished()})
+        self._engine.start()
+        log.info(
+            "ready", version=__version__, pid=os.getpid(), home=str(self._home.path), socket=str(self._server.path)
+        )
+        loops = [asyncio.create_task(self._schedule()), asyncio.create_task(self._show())]
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait([*loops, stopping], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in [*loops, stopping]:
+                task.cancel()
+            ended = await asyncio.gather(*loops, stopping, return_exceptions=True)
+            await self._server.close()
+            await self._launcher.detach()
+            self._write_face_once()
+            log.info("ended", live_runs=self._store.runs.counts().get("running", 0))
+        for failure in ended:
+            # A loop ends only by its cancellation; anything else is to be seen, and the service manager to act on.
+            if isinstance(failure, BaseException) and not isinstance(failure, asyncio.CancelledError):
+                raise failure
+
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+
+    def _heard(self, event: Event) -> None:
+        if isinstance(event, Changed | Deleted):
+            self._look.set()
+
+    def _hang_up(self) -> None:
+        try:
+            self._take_in(patient=False)
+        except (StoreUnavailable, OSError) as error:
+            log.error("the JSON files cannot be taken in now", problem=str(error))
+
+    async def _schedule(self) -> None:
+        """Look when something is due, when something has changed, and at every heartbeat."""
+        healthy = True
+        while True:
+            self._look.clear()
+            soonest = None
+            try:
+                soonest = self._engine.wake()
+                if self._face.edited():
+                    self._take_in(patient=True)
+                healthy = True
+            except (StoreUnavailable, OSError) as error:
+                if healthy:
+                    log.error("nothing can be started while the disk does not take the record", problem=str(error))
+                healthy = False
+            delay = HEARTBEAT if soonest is None else min(HEARTBEAT, max(0.0, (soonest - now()).total_seconds()))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._look.wait(), delay if healthy else HEARTBEAT)
+
+    def reload(self) -> Intake:
+        """Take in what a person has edited in the JSON files, now: they say that they are done."""
+        return self._take_in(patient=False)
+
+    def _take_in(self, *, patient: bool) -> Intake:
+        intake = self._face.take_in(patient=patient)
+        _tell(intake)
+        if intake.taken:
+            self._engine.replan()
+            self._look.set()
+        self._face_dirty.set()
+        return intake
+
+    async def _show(self) -> None:
+        """Write the JSON files some moments after a change."""
+        while True:
+            await self._face_dirty.wait()
+            await asyncio.sleep(FACE_DELAY)
+            self._face_dirty.clear()
+            try:
+                pending = self._face.render()
+            except StoreUnavailable as error:
+                log.error("the JSON files cannot be brought up to date", problem=str(error))
+                self._face_dirty.set()
+                await asyncio.sleep(FACE_RETRY)
+                continue
+            if pending is None:
+                continue
+            try:
+                await asyncio.to_thread(self._face.write, pending)
+            except OSError as error:
+                log.error("the JSON files cannot be written", problem=str(error))
+                self._face_dirty.set()
+                await asyncio.sleep(FACE_RETRY)
+
+    def _write_face_once(self) -> None:
+        try:
+            pending = self._face.render()
+            if pending:
+                self._face.write(pending)
+        except (StoreUnavailable, OSError) as error:
+            log.error("the JSON files are behind the record until the next start", problem=str(error))
+
+
+def _tell(intake: Intake) -> None:
+    for file in intake.taken:
+        log.info("taken in what was edited", file=file)
+    for rejection in intake.rejected:
+        log.error("an edit was rejected", file=rejection.file, problem=rejection.problem)
+
+
+def _exclusion(job: Job) -> str:
+    return exclusion_key(job.working_directory, job.name)
+
+
+@contextlib.contextmanager
+def _held(home: Home) -> Iterator[None]:
+    """Hold the home for this process alone.
+
+    Raises:
+        CannotStart: when another daemon holds it, or it cannot be used.
+    """
+    try:
+        home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.path.chmod(0o700)
+        home.logs.mkdir(mode=0o700, exist_ok=True)
+        home.workspace_locks.mkdir(mode=0o700, exist_ok=True)
+        lock = os.open(home.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise CannotStart(
+            f"cannot use {home.path}: {error.strerror}; mend that, or choose another directory with --home"
+        ) from error
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(lock, 20).decode().strip() or "unknown"
+            raise CannotStart(
+                f"another daemon holds {home.path}: pid {holder}; "
+                f"end it with: kill {holder}, or choose another --home"
+            ) from None
+        try:
+            os.ftruncate(lock, 0)
+            os.write(lock, f"{os.getpid()}\n".encode())
+        except OSError as error:
+            raise CannotStart(f"cannot write in {home.path}: {error.strerror}; make room there") from error
+        yield
+    finally:
+        os.close(lock)
+
+
+class _Output:
+    """Standard error that a log line cannot fail on: the terminal or the pipe may be gone, the runs are not."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
+def _configure_logging(readable: bool) -> None:
+    rendering: list[structlog.typing.Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
+        if readable
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S" if readable else "iso", utc=not readable),
+            *rendering,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+        logger_factory=structlog.PrintLoggerFactory(_Output(sys.stderr)),  # type: ignore[arg-type]  # the part of a file it uses
+        cache_logger_on_first_use=True,
+    )
+
+
+def serve(home: Home) -> None:
+    """Be the daemon of a home until a signal ends it.
+
+    Raises:
+        CannotStart: when the home, its record or its socket cannot be had.
+    """
+    os.umask(0o077)
+    with _held(home):
+        try:
+            store = Store(home.state_db)
+        except (StoreUnavailable, NewerRecord) as error:
+            raise CannotStart(str(error)) from error
+        try:
+            asyncio.run(_serve(home, store))
+        except (CannotListen, NoSocketPath, FaceUnreadable, StoreUnavailable) as error:
+            raise CannotStart(str(error)) from error
+        except OSError as error:
+            raise CannotStart(f"{error.strerror}: {error.filename or home.path}") from error
+        finally:
+            store.close()
+
+
+async def _serve(home: Home, store: Store) -> None:
+    await Daemon(home, store).run()
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--home",
+    "home_path",
+    metavar="PATH",
+    help="Where everything is remembered. [default: CCSCHED_HOME, or ~/.claude-scheduler]",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["auto", "text", "json"]),
+    default="auto",
+    show_default=True,
+    help="Text on a terminal, JSON otherwise, or one of them always.",
+)
+@click.version_option(__version__, prog_name="ccschedd")
+def main(home_path: str | None, log_format: str) -> None:
+    """Run the scheduler in the foreground.
+
+    SIGTERM and SIGINT end it and leave live runs alive; the next daemon takes them over. SIGHUP takes in what was
+    edited in the JSON files.
+    """
+    readable = sys.stderr.isatty() if log_format == "auto" else log_format == "text"
+    _configure_logging(readable)
+    try:
+        serve(Home.find(home_path))
+    except CannotStart as error:
+        click.echo(f"ccschedd: {error}", err=True)
+        sys.exit(1)

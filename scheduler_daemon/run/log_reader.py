@@ -1,0 +1,53 @@
+"""Reads a run's log as it grows, and keeps what its stream has shown so far."""
+
+import contextlib
+from pathlib import Path
+
+from scheduler_daemon.agent.stream import StreamReader, StreamSummary
+
+STEP = 1 << 20
+"""Bytes read at a time: enough to keep up, little enough to hold."""
+
+
+class LogReader:
+    """One reader for one log; a log that is not there yet is an empty one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stream = StreamReader()
+        self.position = 0
+
+    @property
+    def summary(self) -> StreamSummary:
+        """What the stream has shown up to ``position``."""
+        return self._stream.summary
+
+    def grown(self) -> bool:
+        """Whether there is more to read."""
+        try:
+            return self._path.stat().st_size > self.position
+        except OSError:
+            return False
+
+    def read_on(self) -> None:
+        """Read to the present end of the log, as far as it can be read."""
+        with contextlib.suppress(OSError), self._path.open("rb") as file:
+            file.seek(self.position)
+            while chunk := file.read(STEP):
+                self._stream.feed(chunk)
+                self.position += len(chunk)
+
+    def finish(self) -> StreamSummary:
+        """Read the rest of a log that nobody writes to any more, and say what the whole of it shows."""
+        self.read_on()
+        self._stream.end()
+        return self.summary
+
+    def tail(self, size: int) -> str:
+        """The last ``size`` bytes of the log, as text."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(max(0, self._path.stat().st_size - size))
+                return file.read(size).decode(errors="replace")
+        except OSError:
+            return ""

@@ -1,0 +1,101 @@
+"""The border between deciding and doing: what a run is started with, and what is reported of it.
+
+The engine sees runs only through these types, so that a launcher may start them elsewhere than here.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from scheduler_daemon.model.enums import Outcome, RunStatus
+from scheduler_daemon.model.execution import Execution
+from scheduler_daemon.model.job import Job
+from scheduler_daemon.model.profile import EnvVar
+from scheduler_daemon.model.run import Run
+from scheduler_daemon.model.settings import Settings
+from scheduler_daemon.model.task import Task
+
+
+@dataclass(frozen=True)
+class Order:
+    """Everything a run needs, as it was when its turn came."""
+
+    run: Run
+    task: Task
+    job: Job
+    variables: Sequence[EnvVar]
+    settings: Settings
+    last_session: str | None
+    """The session of the task's newest run that had one, for the session mode ``resume``."""
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A run that is ready to start: its agent is started only after this is on record."""
+
+    execution: Execution
+    session_id: str | None
+    log_path: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a live run's stream has shown so far."""
+
+    session_id: str | None
+    num_turns: int
+    log_bytes: int
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended, and what it left; the fields are those of ``Run``."""
+
+    status: RunStatus
+    outcome: Outcome
+    errors: Sequence[str] = ()
+    end_time: datetime | None = None
+    exit_code: int | None = None
+    session_id: str | None = None
+    output: str = ""
+    raw_output: str = ""
+    num_turns: int | None = None
+    cost_usd: float | None = None
+    model: str | None = None
+    commit: str | None = None
+    branch: str | None = None
+    uncommitted: Sequence[str] = field(default_factory=tuple)
+
+
+class Observer(Protocol):
+    """Who is told what becomes of a run. Each call may raise ``StoreUnavailable``: then it is to be repeated."""
+
+    def launched(self, run_id: UUID, launched: Launched) -> bool:
+        """Put ``running`` on record; False when the run is no longer wanted and must not start."""
+
+    def progressed(self, run_id: UUID, progress: Progress) -> None:
+        """Something new was seen of a live run."""
+
+    def ended(self, run_id: UUID, ending: Ending) -> None:
+        """Put the end on record."""
+
+    def never_started(self, run_id: UUID) -> None:
+        """The run was on record as running, but its agent was certainly never started: it may start again."""
+
+
+class Launcher(Protocol):
+    """Who starts runs. No call blocks, and none fails: what goes wrong is reported as the run's ending."""
+
+    def launch(self, order: Order, observer: Observer) -> None:
+        """Begin a run."""
+
+    def adopt(self, order: Order, execution: Execution, observer: Observer) -> None:
+        """Take over a run that was running when the daemon before this one ended."""
+
+    def stop(self, run_id: UUID) -> None:
+        """End a run that was launched or adopted; its ending is reported as ever."""
+
+    def live(self) -> Collection[UUID]:
+        """The runs that were launched or adopted and have not ended."""
