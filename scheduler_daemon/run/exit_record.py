@@ -1,7 +1,7 @@
 """What the supervisor leaves in a run's folder: the claim before the agent starts, the exit record at the end."""
 
 import contextlib
-import json
+import marshal
 import os
 import shutil
 from datetime import datetime
@@ -63,5 +63,5 @@ def remove_folder(folder: Path) -> None:
 
 
 def orders_document(orders: dict[str, Any]) -> bytes:
-    """Orders as the supervisor reads them; surrogates stand for the bytes of file names that are no text."""
-    return json.dumps({"version": 1, **orders}).encode()
+    """Orders as the supervisor reads them; see there why they are marshalled."""
+    return marshal.dumps({"version": 1, **orders})

@@ -12,6 +12,19 @@ POLL_INTERVAL = 0.2
 """Seconds between two looks at a process, where the system does not tell of its end."""
 
 
+_START = """\
+import sys
+sys.path.insert(0, sys.argv[1])
+import supervisor
+del sys.path[0]
+supervisor.os._exit(supervisor.main())
+"""
+"""Starts the supervisor as a module, because only of a module does Python keep the compiled form.
+
+It ends without the interpreter's own ending: nothing is buffered or registered that would need it.
+"""
+
+
 class ProcessGone(Exception):
     """The process has ended, or its pid has a new owner."""
 
@@ -139,7 +152,7 @@ def spawn_supervisor() -> "subprocess.Popen[bytes]":
     # A Python that is not where it was built may need this to find its own library.
     environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(Path(__file__).with_name("supervisor.py"))],
+        [sys.executable, "-I", "-S", "-c", _START, str(Path(__file__).parent), "ccsched-supervisor"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,7 +1,9 @@
 """Owns one agent process for one run and outlives the daemon: its log, its limits, its end, its exit record.
 
-Started as ``python -I -S supervisor.py`` with the orders as one JSON document on stdin. Standard library
-only, one file and few imports: it is compiled anew at every start. The orders hold secrets and stay in memory.
+Started by ``process.spawn_supervisor`` with the orders as one marshalled dict on stdin; they hold secrets and stay in
+memory. Standard library only and one file. A due run waits for every import made before its agent starts, so there
+are few: marshal reads what the same Python wrote a moment ago, and json, whose import takes as long as all the rest,
+comes when the agent is under way.
 
 Exit status: 0 the exit record is written (or its folder is gone), 2 no valid orders came, 3 another supervisor
 has claimed the run, 4 the claim could not be made. After 2, 3 and 4 nothing was started.
@@ -10,16 +12,22 @@ has claimed the run, 4 the claim could not be made. After 2, 3 and 4 nothing was
 # ruff: noqa: PTH208  (importing pathlib takes as long as all the rest of the start)
 
 import errno
-import json
+import marshal
 import os
 import resource
 import select
-import signal
 import sys
 import time
 
 if sys.platform == "linux":
     import ctypes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+else:
+    # All of signal but its enums, which take several milliseconds to make.
+    import _signal as signal
 
 VERSION = 1
 READ_SIZE = 64 * 1024
@@ -51,11 +59,11 @@ class Orders:
     """What the daemon wants done, in the bytes the system takes.
 
     Raises:
-        ValueError, KeyError: the document is incomplete, or a field is not what it should be.
+        ValueError, KeyError, EOFError, TypeError: the document is incomplete, or a field is not what it should be.
     """
 
     def __init__(self, document: bytes) -> None:
-        fields = _dict(json.loads(document))
+        fields = _dict(marshal.loads(document))  # noqa: S302  (our own parent wrote it)
         if fields["version"] != VERSION:
             raise ValueError("orders of another version")
         self.run_id = _text(fields["run_id"])
@@ -67,7 +75,7 @@ class Orders:
         self.folder = _bytes(fields["folder"])
         self.time_limit = None if fields["time_limit"] is None else _seconds(fields["time_limit"])
         self.grace = _seconds(fields["grace"])
-        self.needles = _needles([_text(secret) for secret in _list(fields["secrets"])])
+        self.secrets = [_text(secret) for secret in _list(fields["secrets"])]
         if not self.argv or not self.log.startswith(b"/") or not self.folder.startswith(b"/"):
             raise ValueError("argv is empty, or a path is not absolute")
 
@@ -102,6 +110,8 @@ def _seconds(value: object) -> float:
 
 def _needles(secrets: list[str]) -> list[bytes]:
     """Every form in which the secrets are masked: as they are, and as they look within JSON text."""
+    import json
+
     found: dict[bytes, None] = {}
     for secret in secrets:
         # A line break at either end belongs to the file a secret came from, and is not printed with it.
@@ -595,6 +605,7 @@ class Run:
         self._ended_at: str | None = None
         self._ended_by: str | None = None
         self._not_started: str | None = None
+        self._needles: list[bytes] = []
         self._status: int | None = None
         self._leftovers: list[dict[str, object]] | None = None
         self._childless = False
@@ -613,14 +624,14 @@ class Run:
             try:
                 self._descendants.agent, stdout, stderr = _start(self._orders, folder)
             except NotStarted as problem:
-                message = Mask(self._orders.needles).feed(str(problem).encode(), last=True)
+                self._needles = _needles(self._orders.secrets)
+                message = Mask(self._needles).feed(str(problem).encode(), last=True)
                 self._not_started = message.decode("utf-8", "replace")
                 self._started_at = None
             else:
-                self._streams = [
-                    Stream(stdout, b"", self._orders.needles),
-                    Stream(stderr, b"stderr| ", self._orders.needles),
-                ]
+                # The agent is under way, and what it says waits in the pipes.
+                self._needles = _needles(self._orders.secrets)
+                self._streams = [Stream(stdout, b"", self._needles), Stream(stderr, b"stderr| ", self._needles)]
                 self._see_through(Output(self._log, self._streams, self._poller))
         self._ended_at = self._ended_at or _now()
         self._log.sync()
@@ -686,7 +697,7 @@ class Run:
             return False
         left = self._descendants.running()
         if self._leftovers is None:
-            needles = self._orders.needles
+            needles = self._needles
             self._leftovers = [{"pid": row.pid, "command": _command(row, needles)} for row in left]
             kill_at = now + min(self._orders.grace, LEFTOVER_GRACE)
             self._kill_at = kill_at if self._kill_at is None else min(kill_at, self._kill_at)
@@ -755,6 +766,8 @@ def _claim(folder: int) -> None:
 
 def _write_record(folder: int, record: dict[str, object]) -> None:
     """Put the exit record on the disk, however long it takes until there is room for it."""
+    import json
+
     content = json.dumps(record).encode()
     while True:
         try:
@@ -794,7 +807,7 @@ def main() -> int:
         document += block
     try:
         orders = Orders(document)
-    except (ValueError, KeyError, RecursionError):
+    except (ValueError, KeyError, EOFError, TypeError, RecursionError):
         return 2
     del document
     try:
@@ -808,8 +821,3 @@ def main() -> int:
     run.go(folder)
     _write_record(folder, run.record())
     return 0
-
-
-if __name__ == "__main__":
-    # Nothing is buffered or registered, so there is nothing that the interpreter should take time to end.
-    os._exit(main())

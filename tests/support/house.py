@@ -190,7 +190,7 @@ class House:
         run_id = environment.get("CCSCHED_RUN_ID")
         if run_id:
             return self.home.run_folder(run_id).exists() or self.home.log(run_id).exists()
-        supervises = any(part.endswith("run/supervisor.py") for part in process.cmdline())
+        supervises = "ccsched-supervisor" in process.cmdline()
         claims = self.home.path.glob("live/*/claim")
         return supervises and any(str(process.pid) in claim.read_text() for claim in claims)
 

@@ -39,7 +39,7 @@ def test_a_signal_ends_the_daemon_and_leaves_its_runs_alive(
     until(lambda: daemon.run(run)["status"] == "running", "the run is under way")
     assert daemon.end(number) == 0
     assert not daemon.home.socket().exists()
-    assert any("supervisor.py" in " ".join(process.cmdline()) for process in daemon.processes())
+    assert any("ccsched-supervisor" in process.cmdline() for process in daemon.processes())
     daemon.start()
     ended = daemon.ended(run)
     assert (ended["status"], ended["outcome"]) == ("success", "done")

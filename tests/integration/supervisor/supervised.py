@@ -1,6 +1,7 @@
 """One run under a real supervisor, started as the daemon starts it."""
 
 import json
+import marshal
 import os
 import signal
 import time
@@ -48,7 +49,7 @@ class Supervised:
     def send(self, document: bytes | None = None) -> None:
         """Give the supervisor its orders, or any other document."""
         assert self.supervisor.stdin
-        self.supervisor.stdin.write(json.dumps(self.orders).encode() if document is None else document)
+        self.supervisor.stdin.write(marshal.dumps(self.orders) if document is None else document)
         self.supervisor.stdin.close()
 
     def end(self) -> int:

@@ -1,6 +1,7 @@
 """From orders to an agent that runs."""
 
 import json
+import marshal
 import os
 import signal
 import stat
@@ -146,10 +147,9 @@ def test_a_shell_agent_sees_no_ignored_signal(supervise: Supervise) -> None:
     [
         b"",
         b"{",
-        b"[]",
-        b'{"version": 1}',
-        b"\xff\xfe\xfd",
-        b"[" * 100_000,
+        b"no orders",
+        marshal.dumps([]),
+        marshal.dumps({"version": 1}),
         "cut",
         {"version": 2},
         {"argv": []},
@@ -171,9 +171,9 @@ def test_orders_that_are_none_do_nothing(supervise: Supervise, document: bytes |
     run = supervise("true", send=False)
     if isinstance(document, dict):
         run.orders |= document
-        document = json.dumps(run.orders).encode()
+        document = marshal.dumps(run.orders)
     elif isinstance(document, str):
-        document = json.dumps(run.orders).encode()[:-1]
+        document = marshal.dumps(run.orders)[:-1]
     run.send(document)
     assert run.end() == 2
     assert list(run.folder.iterdir()) == []
@@ -184,7 +184,7 @@ def test_a_claimed_run_is_left_alone(supervise: Supervise) -> None:
     first = supervise("sh", "-c", "echo once")
     assert first.end() == 0
     second = supervise("true", send=False)
-    second.send(json.dumps(first.orders).encode())
+    second.send(marshal.dumps(first.orders))
     assert second.end() == 3
     assert first.text() == b"once\n"
     assert json.loads((first.folder / "claim").read_text()) == first.supervisor.pid
