@@ -1,0 +1,123 @@
+"""Which time zone is meant: a name a person wrote, or the machine's own zone."""
+
+import difflib
+import functools
+import io
+import os
+import re
+import struct
+import zoneinfo
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from scheduler_daemon.schedule.error import ScheduleError, shown
+
+FIELD = "schedule.timezone"
+
+_NO_PLACES = frozenset({"Factory", "localtime", "posixrules"})
+"""Files that lie in a zone database and name no zone of their own."""
+
+_DATABASE_PATH = re.compile(r"/zoneinfo[^/]*/(?:(?:posix|right)/)?(?P<name>.+)")
+"""A path into a zone database, wherever a system keeps it: ``/usr/share/zoneinfo/Europe/Berlin``,
+``/var/db/timezone/zoneinfo/Europe/Berlin``, ``…/zoneinfo.default/…``."""
+
+_WHOLE_ZONE = re.compile(rb"\ATZif[2-9](?s:.*)\n[^\n]*\n\Z")
+"""RFC 8536: the file ends with a line of its own. ZoneInfo reads a file without its end for ever."""
+
+
+def find_zone(name: str | None) -> ZoneInfo:
+    """The zone of an IANA name, or the machine's own zone for None.
+
+    Raises:
+        ScheduleError: when there is no such zone; the message names the zones that are spelt most like it.
+    """
+    return machine_zone(os.environ) if name is None else _named(name)
+
+
+def machine_zone(environment: Mapping[str, str], etc: Path = Path("/etc")) -> ZoneInfo:
+    """The zone of this machine: ``TZ``, else ``etc/localtime``, else ``etc/timezone``, else UTC.
+
+    It is looked up each time, for a laptop travels. A link is followed to the zone's name; a plain copy of a
+    zone's file has no name, so ``etc/timezone`` is asked for one first.
+
+    Raises:
+        ScheduleError: when ``TZ`` is set to something that is no zone. Going on to the next source would
+            run every job at hours that no clock on this machine shows.
+    """
+    setting = environment.get("TZ")
+    if setting is not None:
+        return _of_setting(setting)
+    return _of_link(etc / "localtime") or _of_text(etc / "timezone") or _of_copy(etc / "localtime") or ZoneInfo("UTC")
+
+
+def _of_setting(setting: str) -> ZoneInfo:
+    # tzset(3): a leading colon is allowed before a name or a path; an empty value means UTC.
+    name = setting.removeprefix(":")
+    if not name:
+        return ZoneInfo("UTC")
+    if name.startswith("/"):
+        zone = _of_link(Path(name)) or _of_copy(Path(name))
+        if zone is not None:
+            return zone
+    try:
+        return _named(name)
+    except ScheduleError as error:
+        raise ScheduleError(
+            FIELD,
+            f"the variable TZ is {shown(setting)}, which is no IANA time zone; set TZ to a name such as "
+            "Europe/Berlin, or give the schedule a timezone",
+        ) from error
+
+
+def _of_link(path: Path) -> ZoneInfo | None:
+    found = _DATABASE_PATH.search(os.path.realpath(path))
+    return _if_named(found["name"]) if found else None
+
+
+def _of_text(path: Path) -> ZoneInfo | None:
+    try:
+        return _if_named(path.read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _of_copy(path: Path) -> ZoneInfo | None:
+    try:
+        data = path.read_bytes()
+        if not _WHOLE_ZONE.search(data):
+            return None
+        return ZoneInfo.from_file(io.BytesIO(data), key=str(path))
+    except (OSError, ValueError, struct.error):
+        return None
+
+
+def _if_named(name: str) -> ZoneInfo | None:
+    try:
+        return _named(name)
+    except ScheduleError:
+        return None
+
+
+@functools.lru_cache(maxsize=64)
+def _named(name: str) -> ZoneInfo:
+    # The list decides, not whether ZoneInfo can open such a file: that also takes "right/UTC" (which counts
+    # leap seconds) and, on a file system without case, "europe/berlin". Listing takes milliseconds, so the
+    # zones that were found are kept.
+    known = zoneinfo.available_timezones() - _NO_PLACES
+    if name in known:
+        return ZoneInfo(name)
+    likely = _spelt_like(name[:60], known)
+    advice = f"did you mean {' or '.join(likely)}?" if likely else "use an IANA name such as Europe/Berlin or UTC"
+    raise ScheduleError(FIELD, f"there is no time zone {shown(name)}; {advice}")
+
+
+def _spelt_like(name: str, known: set[str]) -> list[str]:
+    wanted = name.strip().strip("/").replace(" ", "_").casefold()
+    by_whole = {zone.casefold(): zone for zone in sorted(known)}
+    if wanted in by_whole:
+        return [by_whole[wanted]]
+    by_city = {zone.rpartition("/")[2].casefold(): zone for zone in sorted(known)}
+    if wanted in by_city:
+        return [by_city[wanted]]
+    return [by_whole[near] for near in difflib.get_close_matches(wanted, by_whole, n=3, cutoff=0.7)]
