@@ -8,6 +8,7 @@ from scheduler_daemon.control.registry import Caller, NoParams, Registry
 from scheduler_daemon.model.enums import ScheduleType
 from scheduler_daemon.model.record import instant_text
 from scheduler_daemon.model.task import ScheduleConfig
+from scheduler_daemon.schedule import ScheduleError
 from scheduler_daemon.schedule.zone import find_zone
 from scheduler_daemon.store.schedules import Plan
 from scheduler_daemon.store.store import Store
@@ -39,7 +40,7 @@ def scheduled(store: Store, plans: list[Plan]) -> list[Json]:
             "job_id": str(task.job_id),
             "job_name": jobs.get(task.job_id, ""),
             "schedule": _in_words(task.schedule),
-            "timezone": find_zone(task.schedule.timezone).key,
+            "timezone": _zone(task.schedule),
             "next_due": instant_text(plan.next_due),
         }
         for plan in plans
@@ -52,3 +53,11 @@ def _in_words(schedule: ScheduleConfig) -> str:
         unit = schedule.interval_type.value
         return f"every {schedule.interval_value} {unit}" if schedule.interval_value != 1 else f"every {unit[:-1]}"
     return schedule.cron_expression or schedule.type.value
+
+
+def _zone(schedule: ScheduleConfig) -> str:
+    try:
+        return find_zone(schedule.timezone).key
+    except ScheduleError:
+        # The machine's own zone has become unreadable since the due time was computed.
+        return schedule.timezone or "unknown"
