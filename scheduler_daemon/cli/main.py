@@ -46,16 +46,17 @@ class LazyGroup(Group):
         return self.commands[name]
 
 
+_HELP = {"help_option_names": ["-h", "--help"]}
 _version = click.version_option(__version__, prog_name="ccsched", message="%(prog)s %(version)s")
 
 
-@click.group(cls=LazyGroup)
+@click.group(cls=LazyGroup, context_settings=_HELP)
 @_version
 def ccsched() -> None:
     """Run Claude Code while nobody is there: jobs, their tasks, and every run's record."""
 
 
-@click.group(commands={"cli": ccsched})
+@click.group(commands={"cli": ccsched}, context_settings=_HELP)
 @_version
 def claude_code_scheduler() -> None:
     """A scheduler for unattended Claude Code sessions; everything is under `cli`."""

@@ -4,7 +4,6 @@ Usage: ``python tests/benchmarks/client_start.py [--home PATH] [--rounds N]``. W
 process stands in for the daemon. Exits 1 if the client costs more than 2.5 times the bare import.
 """
 
-import argparse
 import json
 import os
 import socket
@@ -17,6 +16,7 @@ import time
 from pathlib import Path
 
 LIMIT = 2.5
+ROUNDS = 40
 BARE = [sys.executable, "-c", "import click"]
 CLIENT = [str(Path(sys.executable).with_name("ccsched")), "jobs", "list"]
 # One process that runs both would share their imports: each is a process of its own, as a person's is.
@@ -58,31 +58,24 @@ def measure(home: Path, rounds: int) -> tuple[float, float]:
     return statistics.median(bare), statistics.median(client)
 
 
-def main() -> int:
-    """Measure, print one line, and compare with the limit."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--home", type=Path, help="the home of a daemon that runs")
-    parser.add_argument("--rounds", type=int, default=40)
-    options = parser.parse_args()
-    if options.home is not None:
-        bare, client = measure(options.home, options.rounds)
-    else:
-        with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(f"{folder}/daemon.sock")
-            listener.listen()
-            server = threading.Thread(target=serve, args=(listener,))
-            server.start()
-            try:
-                bare, client = measure(Path(folder), options.rounds)
-            finally:
-                listener.shutdown(socket.SHUT_RDWR)
-                server.join()
+def main() -> bool:
+    """Measure, print one line; True if the limit is kept."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{folder}/daemon.sock")
+        listener.listen()
+        server = threading.Thread(target=serve, args=(listener,))
+        server.start()
+        try:
+            bare, client = measure(Path(folder), ROUNDS)
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            server.join()
     ratio = client / bare
     print(  # noqa: T201 - its output is the result
         f"ccsched jobs list {client:.1f} ms, import click {bare:.1f} ms, ratio {ratio:.2f} (limit {LIMIT})"
     )
-    return 0 if ratio <= LIMIT else 1
+    return ratio <= LIMIT
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(not main())

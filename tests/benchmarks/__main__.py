@@ -1,0 +1,15 @@
+"""All benchmarks, one after another: ``python -m tests.benchmarks``, or ``make bench``."""
+
+import importlib
+import sys
+
+BENCHMARKS = ("client_start", "at_rest", "start_latency", "log_throughput")
+
+
+def main() -> bool:
+    """Run them all; True if every limit is kept."""
+    return all([importlib.import_module(f"tests.benchmarks.{name}").main() for name in BENCHMARKS])
+
+
+if __name__ == "__main__":
+    sys.exit(not main())
