@@ -323,3 +323,7 @@ def main(home_path: str | None, log_format: str) -> None:
     except CannotStart as error:
         click.echo(f"ccschedd: {error}", err=True)
         sys.exit(1)
+    # Everything is on record and closed. A thread may still wait for a profile's command or for git; the next daemon
+    # takes up what it was about, as after a kill, so nobody has to wait for it here.
+    sys.stderr.flush()
+    os._exit(0)

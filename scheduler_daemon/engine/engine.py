@@ -11,7 +11,7 @@ from scheduler_daemon.engine.events import Changed, Events, Progressed
 from scheduler_daemon.engine.planner import Planner
 from scheduler_daemon.engine.sequence import from_due, job_status, ordered, runs_of, whole_job
 from scheduler_daemon.engine.settlement import interrupted, not_started, settle, stopped
-from scheduler_daemon.model.enums import RunStatus, Trigger
+from scheduler_daemon.model.enums import RunStatus, SessionMode, Trigger
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import Task
@@ -148,14 +148,15 @@ class Engine:
         profile = self._store.profiles.get(profile_id) if profile_id else None
         if profile_id and profile is None:
             return None
-        sessions = (earlier.session_id for earlier in self._store.runs.newest(20, task_id=task.id))
+        resumes = task.session_mode is SessionMode.RESUME
+        earlier = self._store.runs.newest(20, task_id=task.id) if resumes else []
         return Order(
             run=run,
             task=task,
             job=job,
             variables=profile.env_vars if profile else [],
             settings=self._store.settings(),
-            last_session=next((session for session in sessions if session), None),
+            last_session=next((run.session_id for run in earlier if run.session_id), None),
         )
 
     # What a person asks for

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+import structlog
+
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.run.order import Progress
+
+log = structlog.get_logger()
 
 Kind = Literal["job", "task", "run", "profile", "settings"]
 
@@ -54,7 +58,10 @@ class Events:
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
     def tell(self, *events: Event) -> None:
-        """Hand on what happened."""
+        """Hand on what happened. A listener that fails is logged: what happened is on record whoever hears of it."""
         for event in events:
             for listener in tuple(self._listeners):
-                listener(event)
+                try:
+                    listener(event)
+                except Exception:
+                    log.exception("a listener failed", event_kind=type(event).__name__)

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import contextvars
 import os
 import signal
 import subprocess
 from collections.abc import Callable, Collection, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -30,6 +33,8 @@ from scheduler_daemon.store.store import StoreUnavailable
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 LOG_INTERVAL = 0.2
 """Seconds between two looks at a live run's log: a growing file gives no event that is to be had everywhere."""
 RECORD_RETRY = 5.0
@@ -41,6 +46,9 @@ class LocalLauncher:
 
     def __init__(self, home: Home) -> None:
         self._home = home
+        # A thread for each live run at the most, and made when it is needed. They are not the loop's own threads: a
+        # run that waits for a slow command or a locked repository must keep nothing else waiting.
+        self._threads = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="run")
         self._conducts: dict[UUID, asyncio.Task[None]] = {}
         self._executions: dict[UUID, Execution] = {}
 
@@ -69,6 +77,11 @@ class LocalLauncher:
         for conduct in conducts:
             conduct.cancel()
         await asyncio.gather(*conducts, return_exceptions=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, work)
 
     def sweep(self, live: set[UUID]) -> None:
         """Remove the folders of runs that are not among the ``live`` ones: a daemon ended before it could."""
@@ -100,7 +113,7 @@ class LocalLauncher:
         # The supervisor starts while the rest is made ready; it does nothing before it has its orders.
         supervisor = process.spawn_supervisor()
         try:
-            prepared = await asyncio.to_thread(prepare, order, self._home, inherited_environment())
+            prepared = await self._in_thread(lambda: prepare(order, self._home, inherited_environment()))
             make_folder(self._home.run_folder(run_id))
             execution = self._execution(prepared, supervisor.pid)
             wanted = observer.launched(run_id, Launched(execution, prepared.session_id, str(self._home.log(run_id))))
@@ -122,7 +135,7 @@ class LocalLauncher:
             await self._end(run_id, observer, Ending(RunStatus.CANCELLED, Outcome.STOPPED, ["stopped as it started"]))
             return
         self._executions[run_id] = execution
-        await asyncio.to_thread(_send, supervisor, prepared)
+        await self._in_thread(lambda: _send(supervisor, prepared))
         await self._attend(order, execution, observer, supervisor)
 
     def _execution(self, prepared: Prepared, pid: int) -> Execution:
@@ -147,14 +160,14 @@ class LocalLauncher:
         reader = LogReader(self._home.log(run_id))
         await self._follow(run_id, execution, reader, observer)
         if supervisor:
-            await asyncio.to_thread(supervisor.wait)
+            await self._in_thread(supervisor.wait)
         record = read_exit_record(folder)
         if record is None and not claimed(folder):
             # In this order: a daemon that ends between the two finds a run without a claim, and comes here again.
             remove_folder(folder)
             await self._report(lambda: observer.never_started(run_id))
             return
-        ending = await asyncio.to_thread(self._conclude, order, execution, record, reader)
+        ending = await self._in_thread(lambda: self._conclude(order, execution, record, reader))
         await self._end(run_id, observer, ending)
         remove_folder(folder)
 
@@ -164,7 +177,7 @@ class LocalLauncher:
             while not gone.done():
                 await asyncio.wait({gone}, timeout=LOG_INTERVAL)
                 if reader.grown():
-                    await asyncio.to_thread(reader.read_on)
+                    await self._in_thread(reader.read_on)
                     stream = reader.summary
                     observer.progressed(run_id, Progress(stream.session_id, stream.num_turns or 0, reader.position))
         finally:

@@ -150,6 +150,10 @@ def _make(git: Git, tree: layout.WorkTree, folder: Path, name: str, start: str) 
     elsewhere = branch.checked_out_at(git, name)
     if elsewhere is None:
         start_point = branch.start_point(git, start)
+        if branch.is_ours(git, name):
+            # Claimed before and still not there: a git of ours was killed as it made the branch, and may have
+            # left its lock. None of ours is at work now, for we hold the repository's lock.
+            (tree.common_dir / "refs" / "heads" / f"{name}.lock").unlink(missing_ok=True)
         branch.claim(git, name)
         arguments = ["--no-track", "-b", name, str(folder), start_point]
     else:

@@ -160,6 +160,10 @@ class House:
         fresh: dict[str, Any] = self.call("runs.get", run=run["id"])
         return fresh
 
+    def claim(self, run: dict[str, Any]) -> Path:
+        """The file that is there as soon as a run's agent is as good as started; gone when it has ended."""
+        return self.home.run_folder(run["id"]) / "claim"
+
     def runs(self) -> list[dict[str, Any]]:
         """All runs, newest first."""
         runs: list[dict[str, Any]] = self.call("runs.list", limit=10_000)["runs"]

@@ -9,7 +9,17 @@ import pytest
 
 from tests.support.house import BIN, PATIENCE, House
 
-IN_A_NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount", "--"]
+IN_A_NAMESPACE = [
+    "unshare",
+    "--user",
+    "--map-root-user",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+    "--",
+]
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux"

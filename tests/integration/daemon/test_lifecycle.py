@@ -36,7 +36,7 @@ def test_a_signal_ends_the_daemon_and_leaves_its_runs_alive(
     """The next daemon sees the run through."""
     task = daemon.task(daemon.job(tmp_path), "slow", "wait 1.5\nwrite done.txt: yes")
     run = daemon.call("tasks.run", task=task["id"])
-    until(lambda: daemon.run(run)["status"] == "running", "the run is under way")
+    until(daemon.claim(run).exists, "the agent is started")
     assert daemon.end(number) == 0
     assert not daemon.home.socket().exists()
     assert any("ccsched-supervisor" in process.cmdline() for process in daemon.processes())
@@ -50,7 +50,7 @@ def test_a_run_that_ended_while_no_daemon_lived_is_recorded(daemon: House, tmp_p
     """Its end is the time it ended, not the time it was found."""
     task = daemon.task(daemon.job(tmp_path), "short", "wait 0.5\nsay done")
     run = daemon.call("tasks.run", task=task["id"])
-    until(lambda: daemon.run(run)["status"] == "running", "the run is under way")
+    until(daemon.claim(run).exists, "the agent is started")
     daemon.kill()
     record = daemon.home.run_folder(run["id"]) / "exit.json"
     until(record.exists, "the supervisor has left its record")
@@ -68,8 +68,7 @@ def test_a_supervisor_that_vanished_makes_its_run_interrupted(daemon: House, tmp
     daemon.task(job, "first", "wait 60")
     daemon.task(job, "second", "say never")
     runs = daemon.call("jobs.run", job=job["id"])["runs"]
-    claim = daemon.home.run_folder(runs[0]["id"]) / "claim"
-    until(claim.exists, "the agent is started")
+    until(daemon.claim(runs[0]).exists, "the agent is started")
     daemon.kill()
     for process in daemon.processes():
         process.kill()

@@ -91,7 +91,7 @@ def test_a_stopped_run_is_gone_with_its_processes(daemon: House, tmp_path: Path)
     daemon.task(job, "long", "wait 60")
     daemon.task(job, "next", "say never")
     long, following = daemon.call("jobs.run", job=job["id"])["runs"]
-    until((daemon.home.run_folder(long["id"]) / "claim").exists, "the agent is started")
+    until(daemon.claim(long).exists, "the agent is started")
     stopped = daemon.call("runs.stop", run=long["id"])
     assert (stopped["status"], stopped["outcome"]) == ("cancelled", "stopped")
     assert daemon.run(following)["status"] == "cancelled"
@@ -143,7 +143,7 @@ def test_deleting_a_job_takes_everything_with_it(daemon: House, tmp_path: Path) 
     daemon.call("tasks.run", task=daemon.task(job, "short", "say done")["id"])
     daemon.all_ended()
     run = daemon.call("tasks.run", task=daemon.task(job, "long", "wait 60")["id"])
-    until((daemon.home.run_folder(run["id"]) / "claim").exists, "the agent is started")
+    until(daemon.claim(run).exists, "the agent is started")
     assert daemon.call("jobs.delete", job=job["id"]) == {"job_id": job["id"], "tasks": 2, "runs": 2}
     assert daemon.runs() == []
     assert daemon.call("tasks.list")["tasks"] == []

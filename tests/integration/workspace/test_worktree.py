@@ -198,6 +198,14 @@ def test_our_branch_without_a_worktree_is_used(repository: Repository, locks: Pa
     assert Repository(prepare(repository.worktree(), "job", locks)).git("branch", "--show-current") == "night"
 
 
+def test_a_branch_lock_that_a_killed_git_of_ours_left_is_no_obstacle(repository: Repository, locks: Path) -> None:
+    """The branch was claimed and is not there: nobody else can be making it."""
+    repository.git("config", "branch.night.ccsched", "true")
+    (repository.top / ".git/refs/heads/night.lock").touch()
+    prepare(repository.worktree(), "job", locks)
+    assert repository.git("branch", "--list", "night")
+
+
 def test_a_git_that_was_killed_while_making_the_worktree(repository: Repository, locks: Path) -> None:
     """At whatever moment ``git worktree add`` and its children are killed, the next one makes it complete."""
     for number in range(300):
