@@ -6,15 +6,17 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import IO
+from uuid import UUID
 
 import click
 import structlog
 
 from scheduler_daemon import __version__
-from scheduler_daemon.control.admission import admit
+from scheduler_daemon.control.admission import admit_edit
 from scheduler_daemon.control.discover import register_discover
 from scheduler_daemon.control.methods.daemon import DaemonMethods
 from scheduler_daemon.control.methods.events import EventMethods
@@ -28,11 +30,14 @@ from scheduler_daemon.engine.engine import Engine
 from scheduler_daemon.engine.events import Changed, Deleted, Event, Events
 from scheduler_daemon.home import Home, NoSocketPath
 from scheduler_daemon.model.job import Job
+from scheduler_daemon.model.profile import Profile
 from scheduler_daemon.model.record import now
+from scheduler_daemon.model.task import Task
 from scheduler_daemon.run.local import LocalLauncher
+from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.face import Face, FaceUnreadable, Intake
 from scheduler_daemon.store.migrations import NewerRecord
-from scheduler_daemon.store.store import Store, StoreUnavailable
+from scheduler_daemon.store.store import Store
 from scheduler_daemon.workspace.place import exclusion_key
 
 log = structlog.get_logger()
@@ -59,7 +64,8 @@ class Daemon:
         self._events = Events()
         self._launcher = LocalLauncher(home)
         self._engine = Engine(store, self._launcher, self._events, now, _exclusion)
-        self._face = Face(home, store, admit)
+        self._face = Face(home, store, admit_edit)
+        self._threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="ask")
         self._look = asyncio.Event()
         self._face_dirty = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -68,7 +74,7 @@ class Daemon:
     def _registry(self) -> Registry:
         registry = Registry()
         for methods in (
-            JobMethods(self._store, self._engine, self._events, self._home),
+            JobMethods(self._store, self._engine, self._events, self._home, self._threads),
             TaskMethods(self._store, self._engine, self._events),
             RunMethods(self._store, self._engine, self._events),
             EventMethods(self._events),
@@ -101,6 +107,7 @@ class Daemon:
             ended = await asyncio.gather(*loops, stopping, return_exceptions=True)
             await self._server.close()
             await self._launcher.detach()
+            self._threads.shutdown(wait=False, cancel_futures=True)
             self._write_face_once()
             log.info("ended", live_runs=self._store.runs.counts().get("running", 0))
         for failure in ended:
@@ -152,9 +159,21 @@ class Daemon:
         _tell(intake)
         if intake.taken:
             self._engine.replan()
+            self._events.tell(*self._events_of(intake))
             self._look.set()
         self._face_dirty.set()
         return intake
+
+    def _events_of(self, intake: Intake) -> Iterator[Event]:
+        find: dict[str, Callable[[UUID], Job | Task | Profile | None]] = {
+            "job": self._store.jobs.get,
+            "task": self._store.tasks.get,
+            "profile": self._store.profiles.get,
+        }
+        for change in intake.changes:
+            if change.kind in find and change.id is not None:
+                thing = find[change.kind](change.id)
+                yield Changed(change.kind, thing) if thing else Deleted(change.kind, change.id)
 
     async def _show(self) -> None:
         """Write the JSON files some moments after a change."""
@@ -320,10 +339,14 @@ def main(home_path: str | None, log_format: str) -> None:
     _configure_logging(readable)
     try:
         serve(Home.find(home_path))
+        status = 0
     except CannotStart as error:
         click.echo(f"ccschedd: {error}", err=True)
-        sys.exit(1)
+        status = 1
+    except Exception:
+        log.exception("the daemon cannot go on")
+        status = 1
     # Everything is on record and closed. A thread may still wait for a profile's command or for git; the next daemon
     # takes up what it was about, as after a kill, so nobody has to wait for it here.
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(status)

@@ -9,6 +9,7 @@ from scheduler_daemon.schedule.due import check as check_schedule
 from scheduler_daemon.workspace import WorkspaceRefused
 from scheduler_daemon.workspace.git import GitError
 from scheduler_daemon.workspace.place import check as check_directory
+from scheduler_daemon.workspace.place import existing_directory
 
 
 class Inadmissible(ValueError):
@@ -19,19 +20,40 @@ class Inadmissible(ValueError):
         self.field = field
 
 
-def admit(thing: Job | Task | Profile | Settings) -> None:
-    """Let a job, task, profile or settings be saved; asks git about a job's directory, so it may take a moment.
+def admit_job(job: Job) -> None:
+    """Let a job be saved; asks git about its directory, which may take its time.
 
     Raises:
-        Inadmissible: when a directory, branch, cron expression or time zone is not to be had.
+        Inadmissible: when the directory, the repository or the branch is not to be had.
+    """
+    try:
+        check_directory(job.working_directory, job.name)
+    except (WorkspaceRefused, GitError) as error:
+        raise Inadmissible("working_directory", str(error)) from error
+
+
+def admit_task(task: Task) -> None:
+    """Let a task be saved.
+
+    Raises:
+        Inadmissible: when its cron expression or time zone cannot be.
+    """
+    try:
+        check_schedule(task.schedule)
+    except ScheduleError as error:
+        raise Inadmissible(error.field, str(error)) from error
+
+
+def admit_edit(thing: Job | Task | Profile | Settings) -> None:
+    """Let an object be saved that a person has edited by hand, without asking git: nothing else may wait for it.
+
+    Raises:
+        Inadmissible: when its directory, cron expression or time zone cannot be.
     """
     if isinstance(thing, Job):
         try:
-            check_directory(thing.working_directory, thing.name)
-        except (WorkspaceRefused, GitError) as error:
-            raise Inadmissible("working_directory", str(error)) from error
-    if isinstance(thing, Task):
-        try:
-            check_schedule(thing.schedule)
-        except ScheduleError as error:
-            raise Inadmissible(error.field, str(error)) from error
+            existing_directory(thing.working_directory)
+        except WorkspaceRefused as error:
+            raise Inadmissible("working_directory.path", str(error)) from error
+    elif isinstance(thing, Task):
+        admit_task(thing)

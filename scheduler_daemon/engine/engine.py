@@ -8,7 +8,7 @@ import structlog
 
 from scheduler_daemon.engine.eligibility import Occupancy, hold
 from scheduler_daemon.engine.events import Changed, Events, Progressed
-from scheduler_daemon.engine.planner import Planner
+from scheduler_daemon.engine.planner import CORRECTION, Planner
 from scheduler_daemon.engine.sequence import from_due, job_status, ordered, runs_of, whole_job
 from scheduler_daemon.engine.settlement import interrupted, not_started, settle, stopped
 from scheduler_daemon.model.enums import RunStatus, SessionMode, Trigger
@@ -16,6 +16,7 @@ from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.run.order import Ending, Launched, Launcher, Order, Progress
+from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.schedules import Plan
 from scheduler_daemon.store.store import Store
 
@@ -46,6 +47,9 @@ class Engine:
         self._launching: set[UUID] = set()
         self._unwanted: set[UUID] = set()
         self._progress: dict[UUID, Progress] = {}
+        self._last_look = clock()
+        self._failing: set[UUID] = set()
+        """Tasks that are due and whose schedule cannot be read just now."""
         self.planner = Planner(store, clock)
 
     # What happens by itself
@@ -59,26 +63,44 @@ class Engine:
             execution = self._store.runs.execution(run.id)
             order = self._order(run)
             if execution is None or order is None:
-                self.ended(run.id, interrupted("the record of its process is missing"))
+                self.ended(run.id, interrupted("its task, or the record of its process, is missing"))
             else:
                 log.info("taking over a run", **_about(run), pid=execution.supervisor_pid)
                 self._launcher.adopt(order, execution, self)
 
     def replan(self) -> None:
         """Bring every due time in line with its task, after tasks were changed behind the engine's back."""
+        disabled: list[Task] = []
         with self._store.transaction():
             for task in self._store.tasks.all():
                 self.planner.plan(task)
-        for run_id in list(self._launcher.live()):
-            if self._store.runs.get(run_id) is None:
-                self._launcher.stop(run_id)
+                if not task.enabled:
+                    disabled.append(task)
+        for task in disabled:
+            self.release(task)
 
     def wake(self) -> datetime | None:
         """Do what is due, start what may start; returns the instant of the next due time."""
-        for plan in self._store.schedules.due(self._clock()):
-            self._fire(plan)
+        now = self._clock()
+        if now < self._last_look - CORRECTION:
+            log.warning("the clock was set back; due times are computed anew", by=str(self._last_look - now))
+            self.replan()
+        self._last_look = now
+        for plan in self._store.schedules.due(now):
+            try:
+                self._fire(plan)
+                self._failing.discard(plan.task_id)
+            except StoreUnavailable:
+                raise
+            except Exception:
+                # A zone whose file cannot be read just now, say. It stays due, and the others have their turn.
+                if plan.task_id not in self._failing:
+                    log.exception(
+                        "a task is due and cannot be started", task_id=str(plan.task_id), problem=str(error)
+                    )
+                self._failing.add(plan.task_id)
         self._start_eligible()
-        return self._store.schedules.soonest()
+        return self._store.schedules.soonest(now)
 
     def _fire(self, plan: Plan) -> None:
         task = self._store.tasks.get(plan.task_id)
@@ -87,8 +109,6 @@ class Engine:
             return
         with self._store.transaction():
             due = self.planner.meet(plan, task)
-            if due is None:
-                return
             tasks = from_due(ordered(job, self._store.tasks.of_job(job.id)), task)
             busy = self._unfinished_of(tasks)
             runs = [] if busy else runs_of(job, tasks, due, Trigger.SCHEDULE)
@@ -146,7 +166,7 @@ class Engine:
             return None
         profile_id = task.profile or job.profile
         profile = self._store.profiles.get(profile_id) if profile_id else None
-        if profile_id and profile is None:
+        if profile_id and profile is None and run.status is RunStatus.UPCOMING:
             return None
         resumes = task.session_mode is SessionMode.RESUME
         earlier = self._store.runs.newest(20, task_id=task.id) if resumes else []
@@ -233,11 +253,17 @@ class Engine:
         return unfinished
 
     def release(self, task: Task) -> None:
-        """Let go of the upcoming runs of a task that was disabled; the sequences they are in go on without them."""
+        """Let go of the upcoming runs of a task that was disabled; the sequences they are in go on without them.
+
+        One that a person asked for by itself stays: it never depended on the task's being enabled.
+        """
         runs = [
             run
             for run in self._store.runs.unfinished()
-            if run.task_id == task.id and run.status is RunStatus.UPCOMING and run.id not in self._launching
+            if run.task_id == task.id
+            and run.status is RunStatus.UPCOMING
+            and run.trigger is not Trigger.TASK
+            and run.id not in self._launching
         ]
         with self._store.transaction():
             for run in runs:

@@ -43,7 +43,7 @@ def _ended(run: Run, ending: Ending, instant: datetime) -> Run:
             "outcome": ending.outcome,
             "errors": list(ending.errors),
             "end_time": end_time,
-            "duration": (end_time - run.start_time).total_seconds() if run.start_time else None,
+            "duration": ending.duration if ending.duration is not None else _between(run.start_time, end_time),
             "exit_code": ending.exit_code,
             "session_id": ending.session_id or run.session_id,
             "output": ending.output,
@@ -56,6 +56,10 @@ def _ended(run: Run, ending: Ending, instant: datetime) -> Run:
             "uncommitted": list(ending.uncommitted),
         }
     )
+
+
+def _between(start: datetime | None, end: datetime) -> float | None:
+    return (end - start).total_seconds() if start else None
 
 
 def stopped() -> Ending:

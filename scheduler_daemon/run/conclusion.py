@@ -63,6 +63,7 @@ def conclude(order: Order, execution: Execution, record: ExitRecord | None, log:
         outcome=verdict.outcome,
         errors=errors,
         end_time=record.ended_at if record else None,
+        duration=record.duration if record and record.not_started is None else None,
         exit_code=_exit_code(record),
         session_id=stream.session_id,
         output=stream.result or "",

@@ -27,6 +27,7 @@ class ExitRecord(BaseModel):
     signal: int | None
     started_at: datetime | None
     ended_at: datetime
+    duration: float | None = None
     ended_by: Literal["stop", "time_limit"] | None
     not_started: str | None
     log_error: str | None = None

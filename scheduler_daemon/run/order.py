@@ -57,6 +57,8 @@ class Ending:
     outcome: Outcome
     errors: Sequence[str] = ()
     end_time: datetime | None = None
+    duration: float | None = None
+    """Seconds by a clock that nobody sets; from start to end by the wall clock if not known."""
     exit_code: int | None = None
     session_id: str | None = None
     output: str = ""

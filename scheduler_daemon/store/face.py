@@ -15,13 +15,14 @@ from pathlib import Path
 
 from scheduler_daemon.home import Home
 from scheduler_daemon.store import files
+from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.differences import Check
 from scheduler_daemon.store.documents import Document, Unacceptable
 from scheduler_daemon.store.files import Stamp
 from scheduler_daemon.store.hand_edits import Change, plan, plan_settings
 from scheduler_daemon.store.rendering import RENDERERS, SHOWN_IN, Rendered
 from scheduler_daemon.store.restore import FaceUnreadable, restore
-from scheduler_daemon.store.store import Store, StoreUnavailable
+from scheduler_daemon.store.store import Store
 from scheduler_daemon.store.three_way import Base
 from scheduler_daemon.store.written import Written
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 from uuid import UUID
 
-from scheduler_daemon.model.enums import RunStatus
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
 from scheduler_daemon.model.record import now
@@ -192,9 +191,9 @@ def _refuse_live(edit: Edit, store: Store, tasks: dict[UUID, Task]) -> None:
     if not edit.tasks.deleted:
         return
     for run in store.runs.unfinished():
-        if run.status is RunStatus.RUNNING and run.task_id in edit.tasks.deleted:
+        if run.task_id in edit.tasks.deleted:
             message = (
-                f'the task "{tasks[run.task_id].name}" cannot be deleted while its run {run.id} is under way; '
+                f'the task "{tasks[run.task_id].name}" cannot be deleted while a run of it is {run.status.value}; '
                 f"stop it first: ccsched runs stop {run.id}"
             )
             document = edit.tasks.document or edit.jobs.document

@@ -57,7 +57,8 @@ CREATE TABLE schedules (
     task_id TEXT PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
     schedule TEXT NOT NULL,
     anchor TEXT NOT NULL,
-    next_due TEXT NOT NULL
+    next_due TEXT NOT NULL,
+    planned_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX schedules_by_due ON schedules (next_due);
 

@@ -1,12 +1,12 @@
 """When each scheduled task is due next: the one thing the clock is compared with."""
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from scheduler_daemon.model.record import instant_text
+from scheduler_daemon.store.connection import Connection
 
 
 @dataclass(frozen=True)
@@ -19,23 +19,25 @@ class Plan:
     anchor: datetime
     """The instant intervals are counted from."""
     next_due: datetime
+    planned_at: datetime
+    """What the clock said when this was computed: a clock that now says much less was wrong then, or is now."""
 
 
 class Schedules:
     """The plans of all tasks that have a due time."""
 
-    def __init__(self, connection: sqlite3.Connection, writing: Callable[[str], None]) -> None:
+    def __init__(self, connection: Connection, writing: Callable[[str], None]) -> None:
         self._connection = connection
         self._writing = writing
 
     def _select(self, rest: str, *values: str) -> list[Plan]:
-        rows = self._connection.execute(
-            f"SELECT task_id, schedule, anchor, next_due FROM schedules {rest}",  # noqa: S608  (our own words)
+        rows = self._connection.rows(
+            f"SELECT task_id, schedule, anchor, next_due, planned_at FROM schedules {rest}",  # noqa: S608  (our own words)
             values,
         )
         return [
-            Plan(UUID(task_id), schedule, datetime.fromisoformat(anchor), datetime.fromisoformat(next_due))
-            for task_id, schedule, anchor, next_due in rows
+            Plan(UUID(task_id), schedule, *(datetime.fromisoformat(instant) for instant in instants))
+            for task_id, schedule, *instants in rows
         ]
 
     def get(self, task_id: UUID) -> Plan | None:
@@ -51,17 +53,24 @@ class Schedules:
         """The plans whose next due time has come, longest due first."""
         return self._select("WHERE next_due <= ? ORDER BY next_due, rowid", instant_text(instant))
 
-    def soonest(self) -> datetime | None:
-        """The next instant at which any task is due."""
-        (soonest,) = self._connection.execute("SELECT min(next_due) FROM schedules").fetchone()
+    def soonest(self, after: datetime) -> datetime | None:
+        """The next instant after this one at which any task is due."""
+        ((soonest,),) = self._connection.rows(
+            "SELECT min(next_due) FROM schedules WHERE next_due > ?", (instant_text(after),)
+        )
         return datetime.fromisoformat(soonest) if soonest else None
 
     def put(self, plan: Plan) -> None:
         """Remember a task's plan."""
         self._writing("schedules")
         self._connection.execute(
-            "INSERT OR REPLACE INTO schedules (task_id, schedule, anchor, next_due) VALUES (?, ?, ?, ?)",
-            (str(plan.task_id), plan.schedule, instant_text(plan.anchor), instant_text(plan.next_due)),
+            "INSERT OR REPLACE INTO schedules (task_id, schedule, anchor, next_due, planned_at) "
+            "VALUES (?, ?, ?, ?, ?)",
+            (
+                str(plan.task_id),
+                plan.schedule,
+                *(instant_text(instant) for instant in (plan.anchor, plan.next_due, plan.planned_at)),
+            ),
         )
 
     def delete(self, task_id: UUID) -> None:

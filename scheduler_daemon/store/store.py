@@ -6,14 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scheduler_daemon.model.settings import Settings
+from scheduler_daemon.store.connection import StoreUnavailable, connect
 from scheduler_daemon.store.migrations import migrate
 from scheduler_daemon.store.schedules import Schedules
 from scheduler_daemon.store.tables import Jobs, Profiles, Runs, Tasks
 from scheduler_daemon.store.written import WrittenFiles
-
-
-class StoreUnavailable(Exception):
-    """The record cannot be read or written now: a full or read-only disk, or a damaged file."""
 
 
 class Store:
@@ -28,17 +25,8 @@ class Store:
         """
         self._touched: set[str] | None = None
         self._listeners: list[Callable[[frozenset[str]], None]] = []
+        self._connection = connect(path)
         try:
-            # The file is made by us first, for SQLite would give it the umask's mode.
-            path.touch(mode=0o600)
-            self._connection = sqlite3.connect(path, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise StoreUnavailable(f"cannot open {path}: {error}") from error
-        try:
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("PRAGMA foreign_keys = ON")
-            self._connection.execute("PRAGMA busy_timeout = 5000")
             migrate(self._connection)
         except sqlite3.Error as error:
             self._connection.close()
@@ -77,13 +65,11 @@ class Store:
             yield
             self._connection.execute("COMMIT")
             touched = frozenset(self._touched)
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"the record cannot be written: {error}") from error
         finally:
             self._touched = None
             if self._connection.in_transaction:
                 # A rollback can fail only where SQLite has rolled back by itself (a full disk).
-                with contextlib.suppress(sqlite3.Error):
+                with contextlib.suppress(StoreUnavailable):
                     self._connection.execute("ROLLBACK")
         if touched:
             for listener in self._listeners:
@@ -97,13 +83,13 @@ class Store:
     def empty(self) -> bool:
         """Whether nothing has ever been remembered here."""
         tables = (self.jobs, self.tasks, self.runs, self.profiles)
-        settings = self._connection.execute("SELECT count(*) FROM settings").fetchone()
-        return not (any(table.count() for table in tables) or settings[0] or self.written.all())
+        settings = self._connection.rows("SELECT doc FROM settings")
+        return not (any(table.count() for table in tables) or settings or self.written.all())
 
     def settings(self) -> Settings:
         """What a person has set, or the defaults."""
-        row = self._connection.execute("SELECT doc FROM settings").fetchone()
-        return Settings.model_validate_json(row[0]) if row else Settings()
+        rows = self._connection.rows("SELECT doc FROM settings")
+        return Settings.model_validate_json(rows[0][0]) if rows else Settings()
 
     def put_settings(self, settings: Settings) -> None:
         """Remember the settings."""

@@ -1,6 +1,5 @@
 """One table for each noun: the whole object as a JSON document, beside the columns it is found by."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from typing import ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -12,6 +11,7 @@ from scheduler_daemon.model.profile import Profile
 from scheduler_daemon.model.record import instant_text
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import Task
+from scheduler_daemon.store.connection import Connection
 
 SHORTEST_PREFIX = 4
 """Fewer characters of an id than this name nothing."""
@@ -28,7 +28,7 @@ class Table(Generic[R]):
     cascade: ClassVar[tuple[str, ...]] = ()
     """The tables that lose rows when an object of this one is deleted."""
 
-    def __init__(self, connection: sqlite3.Connection, writing: Callable[[str], None]) -> None:
+    def __init__(self, connection: Connection, writing: Callable[[str], None]) -> None:
         self._connection = connection
         self._writing = writing
 
@@ -39,7 +39,7 @@ class Table(Generic[R]):
         return list(self._each(rest, *values))
 
     def _each(self, rest: str, *values: object) -> Iterator[R]:
-        rows = self._connection.execute(f"SELECT doc FROM {self.name} {rest}", values)  # noqa: S608  (our own words)
+        rows = self._connection.rows(f"SELECT doc FROM {self.name} {rest}", values)  # noqa: S608  (our own words)
         return (self.kind.model_validate_json(doc) for (doc,) in rows)
 
     def get(self, id: UUID) -> R | None:  # noqa: A002  (the field's name)
@@ -57,7 +57,7 @@ class Table(Generic[R]):
 
     def count(self) -> int:
         """How many there are."""
-        (count,) = self._connection.execute(f"SELECT count(*) FROM {self.name}").fetchone()  # noqa: S608
+        ((count,),) = self._connection.rows(f"SELECT count(*) FROM {self.name}")  # noqa: S608
         return int(count)
 
     def matching(self, reference: str) -> list[R]:
@@ -162,12 +162,12 @@ class Runs(Table[Run]):
 
     def ids_of_job(self, job_id: UUID) -> list[UUID]:
         """The ids of all runs of a job."""
-        rows = self._connection.execute("SELECT id FROM runs WHERE job_id = ?", (str(job_id),))
+        rows = self._connection.rows("SELECT id FROM runs WHERE job_id = ?", (str(job_id),))
         return [UUID(run_id) for (run_id,) in rows]
 
     def newest_documents(self, limit: int) -> Iterator[str]:
         """The newest runs as the JSON texts they are stored as, newest first."""
-        rows = self._connection.execute("SELECT doc FROM runs ORDER BY seq DESC LIMIT ?", (limit,))
+        rows = self._connection.rows("SELECT doc FROM runs ORDER BY seq DESC LIMIT ?", (limit,))
         return (doc for (doc,) in rows)
 
     def unfinished(self) -> list[Run]:
@@ -180,12 +180,12 @@ class Runs(Table[Run]):
 
     def counts(self) -> dict[str, int]:
         """How many runs there are of each status."""
-        return dict(self._connection.execute("SELECT status, count(*) FROM runs GROUP BY status"))
+        return dict(self._connection.rows("SELECT status, count(*) FROM runs GROUP BY status"))
 
     def execution(self, id: UUID) -> Execution | None:  # noqa: A002
         """The live side of a running run."""
-        row = self._connection.execute("SELECT execution FROM runs WHERE id = ?", (str(id),)).fetchone()
-        return Execution.model_validate_json(row[0]) if row and row[0] else None
+        rows = self._connection.rows("SELECT execution FROM runs WHERE id = ?", (str(id),))
+        return Execution.model_validate_json(rows[0][0]) if rows and rows[0][0] else None
 
     def put_execution(self, id: UUID, execution: Execution | None) -> None:  # noqa: A002
         """Remember or forget the live side of a run."""

@@ -1,8 +1,9 @@
 """What the daemon knows the JSON files to hold, so that a person's edit is told from its own writing."""
 
-import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from scheduler_daemon.store.connection import Connection
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,13 @@ class Written:
 class WrittenFiles:
     """The table of them. No listener hears of a change here: nothing of the record has changed."""
 
-    def __init__(self, connection: sqlite3.Connection, writing: Callable[[], None]) -> None:
+    def __init__(self, connection: Connection, writing: Callable[[], None]) -> None:
         self._connection = connection
         self._writing = writing
 
     def all(self) -> dict[str, Written]:
         """What is known of each file, by the file's name."""
-        rows = self._connection.execute("SELECT name, digest, base, previous_digest, previous_base FROM faces")
+        rows = self._connection.rows("SELECT name, digest, base, previous_digest, previous_base FROM faces")
         return {name: Written(*values) for name, *values in rows}
 
     def put(self, name: str, written: Written) -> None:

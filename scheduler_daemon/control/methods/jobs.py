@@ -1,14 +1,15 @@
 """``jobs.*``: containers of tasks, and the sequences of runs they make."""
 
 import asyncio
-import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 from pydantic import Field
 
 from scheduler_daemon.control import Json
-from scheduler_daemon.control.admission import admit
+from scheduler_daemon.control.admission import admit_job
 from scheduler_daemon.control.methods.translation import add
 from scheduler_daemon.control.methods.waiting import until_ended
 from scheduler_daemon.control.references import find
@@ -20,6 +21,8 @@ from scheduler_daemon.home import Home
 from scheduler_daemon.model.job import Job, JobWorkingDirectory, Name
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.store.store import Store
+
+log = structlog.get_logger()
 
 
 class JobReference(Params):
@@ -41,11 +44,13 @@ class CreateJob(Params):
 class JobMethods:
     """The methods about jobs."""
 
-    def __init__(self, store: Store, engine: Engine, events: Events, home: Home) -> None:
+    def __init__(self, store: Store, engine: Engine, events: Events, home: Home, threads: ThreadPoolExecutor) -> None:
+        """``threads`` are for questions to git, which may never be answered."""
         self._store = store
         self._engine = engine
         self._events = events
         self._home = home
+        self._threads = threads
 
     def register(self, registry: Registry) -> None:
         """Add them all."""
@@ -66,7 +71,9 @@ class JobMethods:
             profile=profile.id if profile else None,
             working_directory=params.working_directory,
         )
-        await asyncio.to_thread(admit, job)
+        await asyncio.get_running_loop().run_in_executor(self._threads, admit_job, job)
+        if profile:
+            find(self._store.profiles, str(profile.id))  # it may have been deleted in the meantime
         with self._store.transaction():
             self._store.jobs.put(job)
         self._events.tell(Changed("job", job))
@@ -119,7 +126,8 @@ class JobMethods:
 
 
 def _remove(logs: list[Path]) -> None:
-    for log in logs:
-        # A log that cannot be removed now is swept up at the next start.
-        with contextlib.suppress(OSError):
-            log.unlink(missing_ok=True)
+    for path in logs:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("a log cannot be removed", path=str(path), problem=str(error))

@@ -1,12 +1,11 @@
 """``tasks.*``: what the agent is told, and when."""
 
-import asyncio
 from typing import Annotated
 
 from pydantic import Field
 
 from scheduler_daemon.control import Json
-from scheduler_daemon.control.admission import admit
+from scheduler_daemon.control.admission import admit_task
 from scheduler_daemon.control.methods.translation import add
 from scheduler_daemon.control.references import find
 from scheduler_daemon.control.registry import Caller, Params, Registry
@@ -100,9 +99,7 @@ class TaskMethods:
         profile = find(self._store.profiles, params.profile) if params.profile else None
         fields = {name: getattr(params, name) for name in type(params).model_fields if name not in ("job", "profile")}
         task = Task(job_id=job.id, profile=profile.id if profile else None, **fields)
-        await asyncio.to_thread(admit, task)
-        # Found again, for it may have been changed or deleted while the schedule was looked at.
-        job = find(self._store.jobs, str(job.id))
+        admit_task(task)
         with self._store.transaction():
             self._store.tasks.put(task)
             job = job.model_copy(update={"task_order": [*job.task_order, task.id], "updated_at": now()})

@@ -10,7 +10,7 @@ from scheduler_daemon.control.admission import Inadmissible
 from scheduler_daemon.control.errors import InvalidParams, Refused, StorageFailed, invalid_params
 from scheduler_daemon.control.registry import Caller, Registry
 from scheduler_daemon.engine.engine import Refused as EngineRefused
-from scheduler_daemon.store.store import StoreUnavailable
+from scheduler_daemon.store.connection import StoreUnavailable
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -38,8 +38,7 @@ def add(
         except EngineRefused as error:
             raise Refused(str(error)) from error
         except StoreUnavailable as error:
-            raise StorageFailed(
-                f"nothing was changed: {error}", hint="make room on the disk or mend its permissions, then try again"
-            ) from error
+            hint = "make room on the disk or mend its permissions, then try again"
+            raise StorageFailed(str(error), hint=hint) from error
 
     registry.register(name, params, translated, summary=summary, result=result)

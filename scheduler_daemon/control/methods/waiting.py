@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from uuid import UUID
 
-from scheduler_daemon.engine.events import Changed, Event, Events
+from scheduler_daemon.engine.events import Changed, Deleted, Event, Events
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.store.store import Store
 
@@ -17,6 +17,8 @@ async def until_ended(store: Store, events: Events, run_ids: Iterable[UUID]) -> 
     def heard(event: Event) -> None:
         if isinstance(event, Changed) and isinstance(event.object, Run) and event.object.status.ended:
             waiting.discard(event.object.id)
+        elif isinstance(event, Deleted):
+            waiting.intersection_update(run.id for run in store.runs.unfinished())
         if not waiting:
             ended.set()
 

@@ -21,7 +21,8 @@ from scheduler_daemon.model.settings import Settings
 from scheduler_daemon.model.task import ScheduleConfig, Task
 from scheduler_daemon.store.migrations import STEPS, NewerRecord
 from scheduler_daemon.store.schedules import Plan
-from scheduler_daemon.store.store import Store, StoreUnavailable
+from scheduler_daemon.store.connection import StoreUnavailable
+from scheduler_daemon.store.store import Store
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
@@ -41,7 +42,7 @@ def fill(store: Store) -> tuple[Job, Task, Run]:
         store.jobs.put(job)
         store.tasks.put(task)
         store.runs.put(run)
-        store.schedules.put(Plan(task.id, "0 2 * * *", NOON, NOON))
+        store.schedules.put(Plan(task.id, "0 2 * * *", NOON, NOON, NOON))
     return job, task, run
 
 
@@ -59,7 +60,8 @@ def test_everything_comes_back_after_a_restart(store: Store, tmp_path: Path) -> 
         assert again.runs.newest(5, task_id=task.id) == [run]
         assert again.profiles.get(profile.id) == profile
         assert again.settings() == settings
-        assert again.schedules.soonest() == NOON
+        assert again.schedules.soonest(NOON - timedelta(seconds=1)) == NOON
+        assert again.schedules.soonest(NOON) is None
 
 
 def test_the_file_is_its_owners_alone(store: Store, tmp_path: Path) -> None:
@@ -254,7 +256,8 @@ if os.geteuid() == 0:
 os.execv(sys.executable, [sys.executable, "-c", '''
 import sys
 from pathlib import Path
-from scheduler_daemon.store.store import Store, StoreUnavailable
+from scheduler_daemon.store.connection import StoreUnavailable
+from scheduler_daemon.store.store import Store
 try:
     Store(Path(sys.argv[1]))
 except StoreUnavailable as error:

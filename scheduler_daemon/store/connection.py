@@ -1,0 +1,51 @@
+"""SQLite, with what goes wrong told in one way."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+
+class StoreUnavailable(Exception):
+    """The record cannot be read or written now: a full or read-only disk, or a damaged file."""
+
+
+class Connection(sqlite3.Connection):
+    """A connection whose statements raise ``StoreUnavailable`` for whatever SQLite has to say."""
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        """See ``sqlite3.Connection.execute``."""
+        try:
+            return super().execute(*arguments)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the record cannot be written: {error}") from error
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
+        """All rows of a query."""
+        try:
+            return super().execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the record cannot be read: {error}") from error
+
+
+def connect(path: Path) -> Connection:
+    """Open the record, or make an empty one that is its user's alone.
+
+    Raises:
+        StoreUnavailable: when the file cannot be opened, written or read as a record.
+    """
+    try:
+        # The file is made by us first, for SQLite would give it the umask's mode.
+        path.touch(mode=0o600)
+        connection = sqlite3.connect(path, isolation_level=None, factory=Connection)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreUnavailable(f"cannot open {path}: {error}") from error
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA busy_timeout = 5000")
+    except StoreUnavailable as error:
+        connection.close()
+        raise StoreUnavailable(f"cannot use {path}: {error.__cause__}") from error
+    return connection
