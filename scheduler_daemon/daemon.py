@@ -75,7 +75,7 @@ class Daemon:
         registry = Registry()
         for methods in (
             JobMethods(self._store, self._engine, self._events, self._home, self._threads),
-            TaskMethods(self._store, self._engine, self._events),
+            TaskMethods(self._store, self._engine, self._events, self._home),
             RunMethods(self._store, self._engine, self._events),
             EventMethods(self._events),
             SchedulerMethods(self._store),
@@ -161,6 +161,9 @@ class Daemon:
             self._engine.replan()
             self._events.tell(*self._events_of(intake))
             self._look.set()
+        if intake.rejected:
+            # At once, for the person is told that the file is as it was.
+            self._write_face_once()
         self._face_dirty.set()
         return intake
 
@@ -208,7 +211,7 @@ class Daemon:
 
 def _tell(intake: Intake) -> None:
     for file in intake.taken:
-        log.info("taken in what was edited", file=file)
+        log.info("taken in what was edited", file=file, **intake.counts())
     for rejection in intake.rejected:
         log.error("an edit was rejected", file=rejection.file, problem=rejection.problem)
 
@@ -288,6 +291,16 @@ def _configure_logging(readable: bool) -> None:
     )
 
 
+def _open_standard_streams() -> None:
+    """Have descriptors 0 to 2 open: a file of ours that got such a number would be written to by whoever prints."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+
+
 def serve(home: Home) -> None:
     """Be the daemon of a home until a signal ends it.
 
@@ -335,6 +348,7 @@ def main(home_path: str | None, log_format: str) -> None:
     SIGTERM and SIGINT end it and leave live runs alive; the next daemon takes them over. SIGHUP takes in what was
     edited in the JSON files.
     """
+    _open_standard_streams()
     readable = sys.stderr.isatty() if log_format == "auto" else log_format == "text"
     _configure_logging(readable)
     try:

@@ -91,6 +91,11 @@ def weigh(evidence: Evidence) -> Verdict:
     return Verdict(RunStatus.SUCCESS, Outcome.NO_CHANGE if evidence.changed is False else Outcome.DONE)
 
 
+def not_committed(verdict: Verdict, problem: str) -> Verdict:
+    """The verdict on a success whose changes were to be committed and are not: nobody can build on it."""
+    return Verdict(RunStatus.FAILED, Outcome.UNVERIFIED, (*verdict.errors, f"not committed: {problem}"))
+
+
 def _without_result(evidence: Evidence) -> Verdict:
     stream, code = evidence.stream, evidence.exit_code
     if code == 0 or code is None:

@@ -23,13 +23,13 @@ def find(table: Table[R], reference: str) -> R:
     noun = table.name.removesuffix("s")
     found = table.matching(reference)
     if not found:
-        too_short = 0 < len(reference) < SHORTEST_PREFIX
+        see = f"see them all with: ccsched {table.name} list" if table.name != "profiles" else "see profiles.json"
+        if len(reference) < SHORTEST_PREFIX:
+            see = f"a prefix of an id needs {SHORTEST_PREFIX} characters; {see}"
         raise NotFound(
             f"no {noun} has the id {'or the name ' if table.has_names else ''}{shortened(reference)!r}",
             field=noun,
-            hint=f"a prefix of an id needs {SHORTEST_PREFIX} characters"
-            if too_short
-            else f"see them all with: ccsched {table.name} list",
+            hint=see,
         )
     if len(found) > 1:
         candidates: list[Json] = [{"id": str(each.id), "name": _name(each)} for each in found]
@@ -43,4 +43,6 @@ def find(table: Table[R], reference: str) -> R:
 
 
 def _name(thing: Job | Task | Run | Profile) -> str:
-    return thing.task_name if isinstance(thing, Run) else thing.name
+    if isinstance(thing, Run):
+        return f"{thing.task_name} of job {thing.job_name}"
+    return thing.name

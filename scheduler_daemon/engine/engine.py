@@ -95,9 +95,7 @@ class Engine:
             except Exception:
                 # A zone whose file cannot be read just now, say. It stays due, and the others have their turn.
                 if plan.task_id not in self._failing:
-                    log.exception(
-                        "a task is due and cannot be started", task_id=str(plan.task_id), problem=str(error)
-                    )
+                    log.exception("a task is due and cannot be started", task_id=str(plan.task_id))
                 self._failing.add(plan.task_id)
         self._start_eligible()
         return self._store.schedules.soonest(now)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import cast
 
 from scheduler_daemon.agent.command_line import slash_command_of
-from scheduler_daemon.agent.outcome import Evidence, Verdict, weigh
+from scheduler_daemon.agent.outcome import Evidence, not_committed, weigh
 from scheduler_daemon.home import Home
-from scheduler_daemon.model.enums import Outcome, RunStatus
+from scheduler_daemon.model.enums import RunStatus
 from scheduler_daemon.model.execution import Execution
 from scheduler_daemon.run.exit_record import ExitRecord
 from scheduler_daemon.run.log_reader import LogReader
@@ -54,7 +54,7 @@ def conclude(order: Order, execution: Execution, record: ExitRecord | None, log:
     if verdict.status is RunStatus.SUCCESS and order.task.commit_on_success and snapshot and work.changed:
         work = _commit(order, directory, snapshot, stream.session_id or order.run.session_id, home)
     if verdict.status is RunStatus.SUCCESS and work.problem and order.task.commit_on_success:
-        verdict = Verdict(RunStatus.FAILED, Outcome.UNVERIFIED, (*verdict.errors, f"not committed: {work.problem}"))
+        verdict = not_committed(verdict, work.problem)
     errors = list(verdict.errors)
     if record and record.log_error:
         errors.append(f"{record.log_lost_bytes} bytes of the log could not be written: {record.log_error}")

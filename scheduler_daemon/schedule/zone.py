@@ -2,16 +2,16 @@
 
 import difflib
 import functools
-import io
 import os
 import re
-import struct
 import zoneinfo
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from scheduler_daemon.schedule.error import ScheduleError, shown
+from scheduler_daemon.schedule.zone_file import ZoneDamaged, read_zone
 
 FIELD = "schedule.timezone"
 
@@ -21,9 +21,6 @@ _NO_PLACES = frozenset({"Factory", "localtime", "posixrules"})
 _DATABASE_PATH = re.compile(r"/zoneinfo[^/]*/(?:(?:posix|right)/)?(?P<name>.+)")
 """A path into a zone database, wherever a system keeps it: ``/usr/share/zoneinfo/Europe/Berlin``,
 ``/var/db/timezone/zoneinfo/Europe/Berlin``, ``…/zoneinfo.default/…``."""
-
-_WHOLE_ZONE = re.compile(rb"\ATZif[2-9](?s:.*)\n[^\n]*\n\Z")
-"""RFC 8536: the file ends with a line of its own. ZoneInfo reads a file without its end for ever."""
 
 
 def find_zone(name: str | None) -> ZoneInfo:
@@ -84,11 +81,8 @@ def _of_text(path: Path) -> ZoneInfo | None:
 
 def _of_copy(path: Path) -> ZoneInfo | None:
     try:
-        data = path.read_bytes()
-        if not _WHOLE_ZONE.search(data):
-            return None
-        return ZoneInfo.from_file(io.BytesIO(data), key=str(path))
-    except (OSError, ValueError, struct.error):
+        return read_zone(path.read_bytes(), str(path))
+    except (OSError, ZoneDamaged):
         return None
 
 
@@ -106,10 +100,27 @@ def _named(name: str) -> ZoneInfo:
     # zones that were found are kept.
     known = zoneinfo.available_timezones() - _NO_PLACES
     if name in known:
-        return ZoneInfo(name)
+        try:
+            read_zone(_data_of(name), name)
+            return ZoneInfo(name)
+        except (OSError, ImportError, ZoneDamaged) as error:
+            raise ScheduleError(
+                FIELD,
+                f"the time zone {shown(name)} cannot be read, for its file is damaged; "
+                "install the system's time zone data anew, or use another zone",
+            ) from error
     likely = _spelt_like(name[:60], known)
     advice = f"did you mean {' or '.join(likely)}?" if likely else "use an IANA name such as Europe/Berlin or UTC"
     raise ScheduleError(FIELD, f"there is no time zone {shown(name)}; {advice}")
+
+
+def _data_of(name: str) -> bytes:
+    """The data from which ZoneInfo makes the zone: PEP 615, "Sources for time zone data"."""
+    for folder in zoneinfo.TZPATH:
+        path = Path(folder, name)
+        if path.is_file():
+            return path.read_bytes()
+    return files("tzdata").joinpath("zoneinfo", name).read_bytes()
 
 
 def _spelt_like(name: str, known: set[str]) -> list[str]:

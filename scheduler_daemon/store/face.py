@@ -8,6 +8,7 @@ what it was when its next content was made: a person's file is never written ove
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -55,6 +56,11 @@ class Intake:
     taken: list[str] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        """How many objects were created, changed and deleted."""
+        actions = Counter(change.action for change in self.changes)
+        return {"created": actions["created"], "changed": actions["changed"], "deleted": actions["deleted"]}
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ def plan(store: Store, documents: dict[str, Document], bases: dict[str, list[Bas
     if "tasks.json" in documents:
         edit.tasks = compare(documents["tasks.json"], tasks, bases["tasks.json"], Task)
     settle(edit, jobs, tasks, profiles)
-    _refuse_live(edit, store, tasks)
+    _refuse_loss(edit, store, tasks)
     check_all(edit, check)
     return edit
 
@@ -186,15 +186,14 @@ def _refuse_bad_order(edit: Edit, job: Job, own: list[UUID], moved_or_gone: set[
             raise edit.jobs.refuse(job.id, ("task_order",), message)
 
 
-def _refuse_live(edit: Edit, store: Store, tasks: dict[UUID, Task]) -> None:
-    """A run that is under way must be stopped, not forgotten: its processes would go on."""
-    if not edit.tasks.deleted:
-        return
-    for run in store.runs.unfinished():
-        if run.task_id in edit.tasks.deleted:
+def _refuse_loss(edit: Edit, store: Store, tasks: dict[UUID, Task]) -> None:
+    """A line less in a file is too easily written to take the record of what has happened with it."""
+    for id_ in edit.tasks.deleted:
+        runs = store.runs.count_of_task(id_)
+        if runs:
             message = (
-                f'the task "{tasks[run.task_id].name}" cannot be deleted while a run of it is {run.status.value}; '
-                f"stop it first: ccsched runs stop {run.id}"
+                f'the task "{tasks[id_].name}" cannot be taken out: {runs} of its runs are on record; '
+                f"delete it with: ccsched tasks delete {id_}"
             )
             document = edit.tasks.document or edit.jobs.document
             assert document is not None

@@ -63,11 +63,12 @@ def closest(bases: list[Base], mine: Base) -> Base:
     An editor may have been open while the file was replaced under it. Its copy then has the fewest
     differences from the older base, and from that alone follows what was touched: against the newest, all
     that has happened meanwhile would be undone. A copy exactly like an older base is something else: it
-    was put back on purpose, and differs from the newest.
+    was put back on purpose, and differs from the newest. So is one that has none of a base's objects: it was
+    written anew.
     """
-    distances = [_distance(base, mine) for base in bases]
-    least = min(distances)
-    return bases[distances.index(least)] if least else bases[0]
+    distances = [(_distance(base, mine), base) for base in bases if base.keys() & mine.keys()]
+    least, nearest = min(distances, key=lambda each: each[0], default=(0, bases[0]))
+    return nearest if least else bases[0]
 
 
 def _distance(base: Base, mine: Base) -> int:

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scheduler_daemon.workspace import index, layout, snapshot, status
+from scheduler_daemon.workspace import WorkspaceRefused, index, snapshot, status
 from scheduler_daemon.workspace.git import Git, GitError
 from scheduler_daemon.workspace.layout import WorkTree
-from scheduler_daemon.workspace.lock import WorkspaceBusy, hold
+from scheduler_daemon.workspace.lock import hold
+from scheduler_daemon.workspace.printable import printable
 from scheduler_daemon.workspace.snapshot import Changes, Snapshot
 
 RUN_TRAILER = "Run"
@@ -35,6 +36,7 @@ class CommitResult:
     commit: str | None
     """The commit that holds them: ours, or the newest that the run made itself."""
     branch: str | None
+    """The branch that is checked out, fit for showing."""
     left: list[str]
     """Paths the run changed that are not committed, fit for showing."""
     changed: bool
@@ -52,19 +54,19 @@ def commit(
     with the same ``Run`` trailer made since the snapshot is taken for this one. Hooks run; a second try
     is made if one refuses but has changed the run's files, as formatters do.
 
+    Nothing is committed, and ``problem`` says so, where the snapshot's work tree is not there any more.
+
     Raises:
         ValueError: the name of a trailer is none.
     """
     text = _text(message, trailers)
-    tree = layout.find(directory)
-    if tree is None:
-        return CommitResult(None, None, [], True, f"{directory} is not in a git work tree any more")
     try:
-        with hold(lock_folder, str(tree.top)) as descriptor:
+        with hold(lock_folder, printable(before.top)) as descriptor:
+            tree = snapshot.same_tree(directory, before)
             work = _Work(Git(tree.top, lock_fds=(descriptor,)), tree, before)
             return work.commit(text, _folded(trailers.get(RUN_TRAILER, "")))
-    except (GitError, WorkspaceBusy, OSError) as error:
-        return CommitResult(None, None, [], True, f"not committed: {error}")
+    except (GitError, WorkspaceRefused, OSError) as error:
+        return CommitResult(None, None, [], True, printable(f"not committed: {error}"))
 
 
 class _Work:
@@ -151,13 +153,14 @@ class _Work:
             return f"HEAD is on no branch in {top}, so a commit would be lost; switch to one with `git switch`"
         conflicts = [path for path in self._changes.paths if self._now.entries[path].unmerged]
         if conflicts:
-            return f"there are conflicts in {', '.join(_shown(conflicts[:5]))}; resolve them and commit"
+            return f"there are conflicts in {', '.join(conflicts[:5])}; resolve them and commit"
         return None
 
     def _result(self, made: str | None, problem: str | None, uncommitted: Sequence[str] = ()) -> CommitResult:
         changes: Changes = self._changes
-        left = _shown(sorted({*changes.left, *uncommitted}))
-        return CommitResult(made, self._now.branch, left, changes.any, problem)
+        branch = None if self._now.branch is None else printable(self._now.branch)
+        left = [printable(path) for path in sorted({*changes.left, *uncommitted})]
+        return CommitResult(made, branch, left, changes.any, None if problem is None else printable(problem))
 
 
 def _explained(error: GitError) -> str:
@@ -192,7 +195,3 @@ def _text(message: str, trailers: Mapping[str, str]) -> bytes:
 def _folded(text: str) -> str:
     """Text on one line, without control characters."""
     return " ".join("".join(" " if unicodedata.category(c) in _LINE_ENDERS else c for c in text).split())
-
-
-def _shown(paths: Sequence[str]) -> list[str]:
-    return [os.fsencode(path).decode("utf-8", "backslashreplace") for path in paths]

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from scheduler_daemon.workspace.printable import printable
+
 TIME_LIMIT = 600.0
 """Seconds one git command may take, its hooks included."""
 LOCK_WAIT = 10.0
@@ -48,8 +50,8 @@ class GitError(Exception):
     """
 
     def __init__(self, command: str, directory: Path, said: str) -> None:
-        super().__init__(f"git {command} failed in {directory}: {said}")
-        self.said = said
+        super().__init__(printable(f"git {command} failed in {directory}: {said}"))
+        self.said = printable(said)
 
     @property
     def locked(self) -> bool:
@@ -62,13 +64,15 @@ class Git:
     """How git is called in one directory.
 
     ``lock_fds`` stay open in git, so that a lock of ours lasts until an orphaned git is done. ``index``
-    is used in place of the work tree's own.
+    is used in place of the work tree's own. Only with ``search_above`` may git find the repository in a
+    folder above: without it, git does not go on to another one where the directory's own is gone or broken.
     """
 
     directory: Path
     lock_fds: Sequence[int] = ()
     index: Path | None = None
     config: Mapping[str, str] = field(default_factory=dict)
+    search_above: bool = False
 
     def out(self, *arguments: str, stdin: bytes = b"", accept: Collection[int] = (0,)) -> bytes:
         """What the command writes to its standard output.
@@ -127,7 +131,7 @@ class Git:
                 stdin=given,
                 stdout=out,
                 stderr=err,
-                env=_environment(self.index),
+                env=self._environment(),
                 pass_fds=self.lock_fds,
                 start_new_session=True,  # no terminal to ask for a password on
             )
@@ -135,6 +139,10 @@ class Git:
             raise GitError(
                 arguments[0], self.directory, "git is not on the PATH; install git 2.30 or newer"
             ) from None
+        except OSError as error:
+            raise GitError(arguments[0], self.directory, f"git cannot be started: {error.strerror}") from error
+        except ValueError as error:
+            raise GitError(arguments[0], self.directory, f"git cannot be given such a name: {error}") from error
         ended = threading.Event()
         timed_out = threading.Event()
         watch = threading.Timer(TIME_LIMIT, _end, (process.pid, ended, timed_out))
@@ -147,6 +155,14 @@ class Git:
             watch.cancel()
         return status, timed_out.is_set()
 
+    def _environment(self) -> dict[str, str]:
+        environment = _inherited()
+        if self.index is not None:
+            environment["GIT_INDEX_FILE"] = str(self.index)
+        if not self.search_above:
+            environment["GIT_CEILING_DIRECTORIES"] = str(self.directory.parent)
+        return environment
+
 
 def _end(group: int, ended: threading.Event, timed_out: threading.Event) -> None:
     """End git and its hooks; SIGTERM first, on which git removes its lock files."""
@@ -158,7 +174,7 @@ def _end(group: int, ended: threading.Event, timed_out: threading.Event) -> None
         ended.wait(_GRACE)
 
 
-def _environment(index: Path | None) -> dict[str, str]:
+def _inherited() -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -168,10 +184,7 @@ def _environment(index: Path | None) -> dict[str, str]:
     # environment too and need the person's character set.
     if everything := os.environ.get("LC_ALL"):
         kept["LC_CTYPE"] = everything
-    kept |= {"LC_MESSAGES": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_EDITOR": ":"}
-    if index is not None:
-        kept["GIT_INDEX_FILE"] = str(index)
-    return kept
+    return kept | {"LC_MESSAGES": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_EDITOR": ":"}
 
 
 def _plain(output: bytes) -> str:

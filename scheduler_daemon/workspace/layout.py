@@ -7,6 +7,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from scheduler_daemon.workspace.regular import open_regular
+
+_LONGEST_LINE = 2**16
+
 
 @dataclass(frozen=True)
 class WorkTree:
@@ -66,7 +70,8 @@ def lock_reason(registered: Path) -> str | None:
 
 def _line(path: Path) -> str | None:
     try:
-        return os.fsdecode(path.read_bytes()).rstrip("\n")
+        with open_regular(path) as file:
+            return os.fsdecode(file.read(_LONGEST_LINE)).rstrip("\n")
     except (OSError, ValueError):
         return None
 

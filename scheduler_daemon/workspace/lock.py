@@ -26,7 +26,7 @@ def hold(lock_folder: Path, key: str, timeout: float = 30.0) -> Iterator[int]:
         WorkspaceBusy: another process, or a git it left behind, has held the lock all the time.
     """
     lock_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = lock_folder / f"{hashlib.sha256(os.fsencode(key)).hexdigest()}.lock"
+    path = lock_folder / f"{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()}.lock"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         deadline, pause = time.monotonic() + timeout, 0.005

@@ -1,18 +1,22 @@
 """Which directory a job's runs work in, and whether it can be used at all."""
 
+import errno
 import hashlib
 import os
 import re
+import stat
 import unicodedata
 from pathlib import Path
 
 from scheduler_daemon.model.job import JobWorkingDirectory
 from scheduler_daemon.workspace import WorkspaceRefused, branch, layout
 from scheduler_daemon.workspace.git import Git, GitError
+from scheduler_daemon.workspace.printable import printable
 
 WORKTREES = ".claude/worktrees"
 """The folder of worktrees below the top of a repository; the agent's own are kept there too."""
 _LONGEST_SLUG = 50
+_LONGEST_SHOWN = 200
 
 
 def check(config: JobWorkingDirectory, job_name: str) -> None:
@@ -28,11 +32,13 @@ def check(config: JobWorkingDirectory, job_name: str) -> None:
         _check_repository(config, job_name, path)
     except GitError as error:
         raise WorkspaceRefused(str(error)) from error
+    except OSError as error:
+        raise WorkspaceRefused(f"git cannot be asked about {path}: {error.strerror}") from error
 
 
 def _check_repository(config: JobWorkingDirectory, job_name: str, path: Path) -> None:
     tree = layout.find(path)
-    git = Git(path)
+    git = Git(path, search_above=True)
     if tree is None and _is_bare(git):
         raise WorkspaceRefused(
             f"{path} is a bare repository, without files to work on; name a clone of it that has some"
@@ -52,6 +58,7 @@ def _check_repository(config: JobWorkingDirectory, job_name: str, path: Path) ->
             f"the branch {config.worktree_branch!r} has no folder {below!r}, so a worktree of it has none "
             f"to work in; commit the folder there, or name {tree.top}"
         )
+    directory_of(config, job_name)
 
 
 def directory_of(config: JobWorkingDirectory, job_name: str) -> Path:
@@ -60,29 +67,45 @@ def directory_of(config: JobWorkingDirectory, job_name: str) -> Path:
     With a worktree: the same folder below the worktree's top as ``path`` is below its repository's.
 
     Raises:
-        WorkspaceRefused: a worktree is asked for and the path lies in no git work tree.
+        WorkspaceRefused: a worktree is asked for and the path lies in no git work tree; or it is no text.
     """
     path = expanded(config)
     if not config.use_git_worktree:
         return path
+    tree = repository_of(config)
+    return _text(worktree_folder(tree, config, job_name) / Path(os.path.realpath(path)).relative_to(tree.top))
+
+
+def repository_of(config: JobWorkingDirectory) -> layout.WorkTree:
+    """The work tree the path lies in.
+
+    Raises:
+        WorkspaceRefused: it lies in none.
+    """
+    path = expanded(config)
     tree = layout.find(path)
     if tree is None:
         raise _no_repository(path)
-    return worktree_folder(tree, config, job_name) / Path(os.path.realpath(path)).relative_to(tree.top)
+    return tree
 
 
 def exclusion_key(config: JobWorkingDirectory, job_name: str) -> str:
     """What two runs may not share: the real path of the work tree, or of a directory without git.
 
-    Starts no process and does not fail: of a place that cannot be used it is still the path.
+    Starts no process and does not fail: of a place that cannot be used it is the path as it is written.
     """
-    path = _home_expanded(config)
-    tree = layout.find(path)
-    if tree is None:
-        return os.path.realpath(path)
-    if config.use_git_worktree:
-        return os.path.realpath(worktree_folder(tree, config, job_name))
-    return str(tree.top)
+    try:
+        path = os.path.expanduser(config.path)  # noqa: PTH111 (Path.expanduser fails for ~nobody)
+        tree = layout.find(Path(path))
+        if tree is None:
+            key = os.path.realpath(path)
+        elif config.use_git_worktree:
+            key = os.path.realpath(worktree_folder(tree, config, job_name))
+        else:
+            key = str(tree.top)
+    except (OSError, ValueError, RuntimeError):
+        key = os.path.normpath(config.path)
+    return printable(key)
 
 
 def worktree_folder(tree: layout.WorkTree, config: JobWorkingDirectory, job_name: str) -> Path:
@@ -102,12 +125,17 @@ def existing_directory(config: JobWorkingDirectory) -> Path:
         WorkspaceRefused: there is no directory there that can be entered.
     """
     path = expanded(config)
-    if not path.exists():
-        raise WorkspaceRefused(f"the working directory {path} does not exist; create it or name another")
-    if not path.is_dir():
-        raise WorkspaceRefused(f"the working directory {path} is not a directory; name the folder it is in")
+    shown = _shortened(str(path))
+    try:
+        info = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise WorkspaceRefused(f"the working directory {shown} does not exist; create it or name another") from None
+    except OSError as error:
+        raise WorkspaceRefused(f"the working directory {shown} cannot be used: {_why(error)}") from error
+    if not stat.S_ISDIR(info.st_mode):
+        raise WorkspaceRefused(f"the working directory {shown} is not a directory; name the folder it is in")
     if not os.access(path, os.R_OK | os.X_OK):
-        raise WorkspaceRefused(f"the working directory {path} cannot be entered; see `ls -ld {path}`")
+        raise WorkspaceRefused(f"the working directory {shown} cannot be entered; see `ls -ld {shown}`")
     return path
 
 
@@ -115,16 +143,50 @@ def expanded(config: JobWorkingDirectory) -> Path:
     """The path with ``~`` expanded.
 
     Raises:
-        WorkspaceRefused: it is relative, or ``~name`` is nobody's home.
+        WorkspaceRefused: it is relative, ``~name`` is nobody's home, or no file can have such a name.
     """
-    path = _home_expanded(config)
-    if "\0" in config.path or not path.is_absolute():
-        raise WorkspaceRefused(f"the working directory {config.path!r} is not a full path; begin it with / or ~")
+    shown = repr(_shortened(config.path))
+    if "\0" in config.path:
+        raise WorkspaceRefused(f"the working directory {shown} has a NUL character in it, which no path can have")
+    try:
+        os.fsencode(config.path)
+        path = Path(os.path.expanduser(config.path))  # noqa: PTH111 (Path.expanduser fails for ~nobody)
+    except UnicodeEncodeError:
+        raise WorkspaceRefused(
+            f"the working directory {shown} has a character that file names cannot have here; name another"
+        ) from None
+    if config.path.startswith("~") and not path.is_absolute():
+        user = config.path.partition("/")[0]
+        raise WorkspaceRefused(
+            f"the working directory {shown} is not a full path, "
+            f"for {_shortened(user)!r} is nobody's home; begin it with /"
+        )
+    if not path.is_absolute():
+        raise WorkspaceRefused(f"the working directory {shown} is not a full path; begin it with / or ~")
+    return _text(path)
+
+
+def _text(path: Path) -> Path:
+    """The path, refused where it is no text: it is written down for as long as a run goes on."""
+    if printable(str(path)) != str(path):
+        raise WorkspaceRefused(f"the directory {path} has a name that is not UTF-8; rename it")
     return path
 
 
-def _home_expanded(config: JobWorkingDirectory) -> Path:
-    return Path(os.path.expanduser(config.path))  # noqa: PTH111 (Path.expanduser fails for ~nobody)
+def _why(error: OSError) -> str:
+    match error.errno:
+        case errno.ENAMETOOLONG:
+            return "the path is longer than the file system takes; name another"
+        case errno.ELOOP:
+            return "its symbolic links lead in a circle; mend them or name another"
+        case errno.EACCES:
+            return "a folder above it may not be entered; see `ls -ld` for each, or name another"
+        case _:
+            return str(error.strerror)
+
+
+def _shortened(path: str) -> str:
+    return path if len(path) <= _LONGEST_SHOWN else f"{path[:_LONGEST_SHOWN]}…"
 
 
 def _slug(job_name: str) -> str:

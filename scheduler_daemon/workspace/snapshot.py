@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Self, TypedDict
 from urllib.parse import quote, unquote_to_bytes
 
-from scheduler_daemon.workspace import layout, status
+from scheduler_daemon.workspace import WorkspaceRefused, layout, status
 from scheduler_daemon.workspace.git import Git, GitError
+from scheduler_daemon.workspace.layout import WorkTree
+from scheduler_daemon.workspace.regular import open_regular
 
 _READ_OF_ONE = 10 * 2**20
 _READ_OF_ALL = 64 * 2**20
@@ -19,8 +21,10 @@ _COMMITS = 1000
 
 
 class SnapshotData(TypedDict):
-    """A snapshot as JSON values; paths are percent-encoded, for they need not be text."""
+    """A snapshot as JSON values; paths and the branch are percent-encoded, for they need not be text."""
 
+    top: str
+    git_dir: str
     head: str | None
     branch: str | None
     dirty: dict[str, str]
@@ -30,6 +34,9 @@ class SnapshotData(TypedDict):
 class Snapshot:
     """A work tree before a run."""
 
+    top: str
+    git_dir: str
+    """With ``top``, which work tree it is: where both are as before, the run's is still there."""
     head: str | None
     """The commit; None before the first one."""
     branch: str | None
@@ -39,14 +46,24 @@ class Snapshot:
 
     def to_dict(self) -> SnapshotData:
         """The snapshot as JSON values."""
-        dirty = {quote(os.fsencode(path), safe="/ "): print_ for path, print_ in self.dirty.items()}
-        return {"head": self.head, "branch": self.branch, "dirty": dirty}
+        return {
+            "top": _encoded(self.top),
+            "git_dir": _encoded(self.git_dir),
+            "head": self.head,
+            "branch": None if self.branch is None else _encoded(self.branch),
+            "dirty": {_encoded(path): print_ for path, print_ in self.dirty.items()},
+        }
 
     @classmethod
     def from_dict(cls, data: SnapshotData) -> Self:
         """The snapshot that ``to_dict()`` wrote."""
-        dirty = {os.fsdecode(unquote_to_bytes(path)): print_ for path, print_ in data["dirty"].items()}
-        return cls(data["head"], data["branch"], dirty)
+        return cls(
+            top=_decoded(data["top"]),
+            git_dir=_decoded(data["git_dir"]),
+            head=data["head"],
+            branch=None if data["branch"] is None else _decoded(data["branch"]),
+            dirty={_decoded(path): print_ for path, print_ in data["dirty"].items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -95,18 +112,34 @@ def take(directory: Path) -> Snapshot | None:
         by_content = size <= min(_READ_OF_ONE, left_to_read)
         left_to_read -= size if by_content else 0
         dirty[path] = _fingerprint(tree.top, path, entry, by_content)
-    return Snapshot(now.head, now.branch, dirty)
+    return Snapshot(str(tree.top), str(tree.git_dir), now.head, now.branch, dirty)
+
+
+def same_tree(directory: Path, snapshot: Snapshot) -> WorkTree:
+    """The work tree of a snapshot, if the directory still lies in it.
+
+    Were it gone, the next one above would be found: that of a repository around it, with a person's files.
+
+    Raises:
+        WorkspaceRefused: it lies in another one now, or in none.
+    """
+    tree = layout.find(directory)
+    if tree is None or (str(tree.top), str(tree.git_dir)) != (snapshot.top, snapshot.git_dir):
+        raise WorkspaceRefused(
+            f"the work tree {snapshot.top}, in which the run began, is no longer there, so what the run changed "
+            f"cannot be told; nothing around it was touched"
+        )
+    return tree
 
 
 def changes(directory: Path, snapshot: Snapshot) -> Changes:
     """What has changed in the work tree since the snapshot.
 
     Raises:
-        GitError: git cannot tell, or the directory is in no work tree any more.
+        GitError: git cannot tell.
+        WorkspaceRefused: the directory does not lie in the work tree of the snapshot any more.
     """
-    tree = layout.find(directory)
-    if tree is None:
-        raise GitError("status", directory, "the directory is not in a git work tree any more")
+    tree = same_tree(directory, snapshot)
     git = Git(tree.top)
     now = status.read(git)
     return compare(tree.top, snapshot, now, [commit.id for commit in commits_since(git, snapshot, now.head)])
@@ -162,10 +195,12 @@ def _fingerprint(top: Path, path: str, entry: status.Entry, by_content: bool) ->
             return "no file"
         executable = "x" if info.st_mode & stat.S_IXUSR else "-"
         if by_content and os.access(file, os.R_OK):
-            with file.open("rb") as content:
+            with open_regular(file, follow=False) as content:
                 return f"{executable} {hashlib.file_digest(content, 'sha256').hexdigest()}"
     except (FileNotFoundError, NotADirectoryError):
         return "gone"
+    except OSError:
+        return "unreadable"
     return f"stat {executable} {info.st_size} {info.st_mtime_ns}"
 
 
@@ -181,3 +216,11 @@ def _checked_out(repository: Path) -> str:
         return Git(repository).text("rev-parse", "--verify", "--quiet", "HEAD")
     except GitError:
         return "nothing"
+
+
+def _encoded(name: str) -> str:
+    return quote(os.fsencode(name), safe="/ ")
+
+
+def _decoded(name: str) -> str:
+    return os.fsdecode(unquote_to_bytes(name))

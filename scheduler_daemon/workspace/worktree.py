@@ -8,6 +8,7 @@ from scheduler_daemon.model.job import JobWorkingDirectory
 from scheduler_daemon.workspace import WorkspaceRefused, branch, layout, place
 from scheduler_daemon.workspace.git import Git, GitError
 from scheduler_daemon.workspace.lock import hold
+from scheduler_daemon.workspace.regular import open_regular
 
 _OURS = "ccsched"
 """A file in git's registration of a worktree: the worktree is complete and ours."""
@@ -33,7 +34,7 @@ def prepare(config: JobWorkingDirectory, job_name: str, lock_folder: Path) -> Pa
                 _ensure_worktree(config, job_name, lock_folder, descriptor)
     except (GitError, OSError) as error:
         raise WorkspaceRefused(f"{directory} cannot be made ready: {error}") from error
-    if not directory.is_dir():
+    if not os.path.isdir(directory):  # noqa: PTH112 (Path.is_dir fails where one may not look)
         raise WorkspaceRefused(
             f"the worktree has no folder {directory}, though {config.path} is one; "
             f"commit it on the worktree's branch, or let the job work at the top of the repository"
@@ -44,8 +45,7 @@ def prepare(config: JobWorkingDirectory, job_name: str, lock_folder: Path) -> Pa
 def _ensure_worktree(config: JobWorkingDirectory, job_name: str, lock_folder: Path, descriptor: int) -> None:
     name = place.worktree_name(config, job_name)
     branch.refuse_bad_name(name)
-    tree = layout.find(place.expanded(config))
-    assert tree is not None, "directory_of() has refused this"
+    tree = place.repository_of(config)
     folder = place.worktree_folder(tree, config, job_name)
     if _is_ready(tree, folder):
         return
@@ -180,8 +180,12 @@ def _exclude(common_dir: Path) -> None:
     """Keep the worktrees out of the status of the work tree they lie in."""
     exclude = common_dir / "info" / "exclude"
     exclude.parent.mkdir(exist_ok=True)
-    text = exclude.read_bytes() if exclude.exists() else b""
+    try:
+        with open_regular(exclude) as file:
+            text = file.read()
+    except FileNotFoundError:
+        text = b""
     line = _EXCLUDED.encode()
     if line not in text.splitlines():
-        with exclude.open("ab") as file:
-            file.write((b"\n" if text and not text.endswith(b"\n") else b"") + line + b"\n")
+        with exclude.open("ab") as added:
+            added.write((b"\n" if text and not text.endswith(b"\n") else b"") + line + b"\n")

@@ -75,6 +75,7 @@ class DaemonMethods:
         intake = self._reload()
         return {
             "taken": list(intake.taken),
+            "changes": intake.counts(),
             "rejected": [{"file": each.file, "problem": each.problem} for each in intake.rejected],
         }
 

@@ -1,15 +1,15 @@
 """``jobs.*``: containers of tasks, and the sequences of runs they make."""
 
 import asyncio
+import itertools
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Annotated
 
-import structlog
 from pydantic import Field
 
 from scheduler_daemon.control import Json
 from scheduler_daemon.control.admission import admit_job
+from scheduler_daemon.control.methods.logs import remove_logs
 from scheduler_daemon.control.methods.translation import add
 from scheduler_daemon.control.methods.waiting import until_ended
 from scheduler_daemon.control.references import find
@@ -21,8 +21,7 @@ from scheduler_daemon.home import Home
 from scheduler_daemon.model.job import Job, JobWorkingDirectory, Name
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.store.store import Store
-
-log = structlog.get_logger()
+from scheduler_daemon.workspace.place import exclusion_key, worktree_name
 
 
 class JobReference(Params):
@@ -69,7 +68,7 @@ class JobMethods:
             name=params.name,
             description=params.description,
             profile=profile.id if profile else None,
-            working_directory=params.working_directory,
+            working_directory=self._with_worktree_of_its_own(params.working_directory, params.name),
         )
         await asyncio.get_running_loop().run_in_executor(self._threads, admit_job, job)
         if profile:
@@ -78,6 +77,16 @@ class JobMethods:
             self._store.jobs.put(job)
         self._events.tell(Changed("job", job))
         return job.to_dict()
+
+    def _with_worktree_of_its_own(self, directory: JobWorkingDirectory, job_name: str) -> JobWorkingDirectory:
+        """Where no name is given for the worktree, one from the job's name that no other job's worktree has."""
+        if not directory.use_git_worktree or directory.worktree_name:
+            return directory
+        taken = {exclusion_key(job.working_directory, job.name) for job in self._store.jobs.all()}
+        name = worktree_name(directory, job_name)
+        names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+        named = (directory.model_copy(update={"worktree_name": each}) for each in names)
+        return next(each for each in named if exclusion_key(each, job_name) not in taken)
 
     async def list_all(self, params: NoParams, caller: Caller) -> Json:
         """Every job."""
@@ -112,10 +121,10 @@ class JobMethods:
         while await self._stop(job):
             pass  # a task of it may have been due in the meantime
         tasks = self._store.tasks.of_job(job.id)
-        runs = self._store.runs.ids_of_job(job.id)
+        runs = self._store.runs.ids_of(job_id=job.id)
         with self._store.transaction():
             self._store.jobs.delete(job.id)
-        await asyncio.to_thread(_remove, [self._home.log(run_id) for run_id in runs])
+        await asyncio.to_thread(remove_logs, [self._home.log(run_id) for run_id in runs])
         self._events.tell(Deleted("job", job.id))
         return {"job_id": str(job.id), "tasks": len(tasks), "runs": len(runs)}
 
@@ -123,11 +132,3 @@ class JobMethods:
         stopped = self._engine.stop_job(job)
         await until_ended(self._store, self._events, [run.id for run in stopped])
         return stopped
-
-
-def _remove(logs: list[Path]) -> None:
-    for path in logs:
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            log.warning("a log cannot be removed", path=str(path), problem=str(error))

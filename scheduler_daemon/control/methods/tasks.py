@@ -1,16 +1,20 @@
 """``tasks.*``: what the agent is told, and when."""
 
+import asyncio
 from typing import Annotated
 
 from pydantic import Field
 
 from scheduler_daemon.control import Json
 from scheduler_daemon.control.admission import admit_task
+from scheduler_daemon.control.methods.logs import remove_logs
 from scheduler_daemon.control.methods.translation import add
+from scheduler_daemon.control.methods.waiting import until_ended
 from scheduler_daemon.control.references import find
 from scheduler_daemon.control.registry import Caller, Params, Registry
 from scheduler_daemon.engine.engine import Engine
-from scheduler_daemon.engine.events import Changed, Events
+from scheduler_daemon.engine.events import Changed, Deleted, Events
+from scheduler_daemon.home import Home
 from scheduler_daemon.model.enums import CommandType, Permissions, SessionMode
 from scheduler_daemon.model.job import Name
 from scheduler_daemon.model.record import now
@@ -65,7 +69,8 @@ class CreateTask(Params):
 class TaskMethods:
     """The methods about tasks."""
 
-    def __init__(self, store: Store, engine: Engine, events: Events) -> None:
+    def __init__(self, store: Store, engine: Engine, events: Events, home: Home) -> None:
+        self._home = home
         self._store = store
         self._engine = engine
         self._events = events
@@ -75,6 +80,7 @@ class TaskMethods:
         add(registry, "tasks.create", CreateTask, self.create, summary="Create a task in a job", result=Task)
         add(registry, "tasks.list", ListTasks, self.list_all, summary="All tasks, or a job's, oldest first")
         add(registry, "tasks.get", TaskReference, self.get, summary="One task", result=Task)
+        add(registry, "tasks.delete", TaskReference, self.delete, summary="Delete a task, its runs and their logs")
         add(registry, "tasks.run", TaskReference, self.run, summary="Run a task now", result=Run)
         add(
             registry,
@@ -107,6 +113,25 @@ class TaskMethods:
             self._engine.planner.plan(task)
         self._events.tell(Changed("task", task), Changed("job", job))
         return task.to_dict()
+
+    async def delete(self, params: TaskReference, caller: Caller) -> Json:
+        """Stops what lives first, and answers when all is gone."""
+        task = find(self._store.tasks, params.task)
+        while unfinished := [run for run in self._store.runs.unfinished() if run.task_id == task.id]:
+            for run in unfinished:
+                self._engine.stop_run(run)
+            await until_ended(self._store, self._events, [run.id for run in unfinished])
+        runs = self._store.runs.ids_of(task_id=task.id)
+        job = self._store.jobs.get(task.job_id)
+        with self._store.transaction():
+            self._store.tasks.delete(task.id)
+            if job:
+                order = [each for each in job.task_order if each != task.id]
+                job = job.model_copy(update={"task_order": order, "updated_at": now()})
+                self._store.jobs.put(job)
+        await asyncio.to_thread(remove_logs, [self._home.log(run_id) for run_id in runs])
+        self._events.tell(Deleted("task", task.id), *([Changed("job", job)] if job else []))
+        return {"task_id": str(task.id), "runs": len(runs)}
 
     async def list_all(self, params: ListTasks, caller: Caller) -> Json:
         """Every task of every job, or of one."""

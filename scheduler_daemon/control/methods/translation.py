@@ -37,7 +37,7 @@ def add(
             raise invalid_params(error) from error
         except EngineRefused as error:
             raise Refused(str(error)) from error
-        except StoreUnavailable as error:
+        except (StoreUnavailable, OSError) as error:
             hint = "make room on the disk or mend its permissions, then try again"
             raise StorageFailed(str(error), hint=hint) from error
 

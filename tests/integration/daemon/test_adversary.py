@@ -328,8 +328,8 @@ def test_a_path_that_cannot_be_looked_at_is_refused(daemon: House, tmp_path: Pat
     assert caught.value.code == -32602, caught.value.message
 
 
-def test_a_task_with_an_unfinished_run_is_not_deleted_by_hand(tmp_path: Path) -> None:
-    """The edit is put aside, and who follows the run hears of its end."""
+def test_a_task_with_runs_is_not_deleted_by_hand(tmp_path: Path) -> None:
+    """The edit is put aside, and who follows an unfinished run hears of its end."""
     with house(tmp_path, max_concurrent_runs=1) as made:
         made.start()
         (tmp_path / "busy").mkdir()

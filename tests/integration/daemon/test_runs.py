@@ -35,6 +35,18 @@ def test_a_job_in_a_worktree_leaves_commits_and_nothing_else(daemon: House, repo
     assert daemon.call("jobs.get", job="nightly")["status"] == "completed"
 
 
+def test_each_job_has_a_worktree_of_its_own(daemon: House, repo: Path) -> None:
+    """Names that make the same branch are told apart, and the record says which branch it is."""
+    names = ("My job", "my-job", "🎉")
+    jobs = [daemon.job(repo, name=name, use_git_worktree=True) for name in names]
+    branches = [job["working_directory"]["worktree_name"] for job in jobs]
+    assert branches[:2] == ["my-job", "my-job-2"] or branches[:2] == ["My-job", "my-job"]
+    assert len(set(branches)) == 3
+    for job in jobs:
+        daemon.call("tasks.run", task=daemon.task(job, "t", "write a.txt: a")["id"])
+    assert {run["branch"] for run in daemon.all_ended()} == set(branches)
+
+
 def test_the_files_show_what_is_on_record(daemon: House, tmp_path: Path) -> None:
     """Jobs, tasks and runs, within a second of the change."""
     task = daemon.task(daemon.job(tmp_path), "hello", "say hello")

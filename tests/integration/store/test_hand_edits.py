@@ -149,16 +149,22 @@ def test_both_or_none(peopled: Peopled) -> None:
 
 
 def test_a_task_taken_out_is_deleted(peopled: Peopled) -> None:
-    """A task missing from tasks.json is deleted with its runs, and leaves its job's order."""
+    """A task missing from tasks.json is deleted, and leaves its job's order."""
     desk, job, tasks = peopled
-    desk.put(a_run(job, tasks[1], status=RunStatus.SUCCESS))
     desk.edit("tasks.json", lambda shown: shown.pop(1))
     assert Change("task", "deleted", tasks[1].id) in desk.take_in().changes
     assert desk.store.tasks.get(tasks[1].id) is None
-    assert desk.store.runs.count() == 0
     assert the_job(desk, job).task_order == [tasks[0].id, tasks[2].id]
     desk.update()
     desk.agree()
+
+
+def test_a_file_written_anew_takes_the_place_of_what_was_there(peopled: Peopled) -> None:
+    """A new list of tasks is that list, whatever the file has held before."""
+    desk, job, _ = peopled
+    desk.save("tasks.json", json.dumps([{"job_id": str(job.id), "name": "only", "command": "x"}]))
+    assert desk.take_in().counts() == {"created": 1, "changed": 1, "deleted": 3}  # the job's order
+    assert [task.name for task in desk.store.tasks.all()] == ["only"]
 
 
 def test_a_job_taken_out_is_deleted_with_its_tasks(peopled: Peopled) -> None:
@@ -379,14 +385,14 @@ def test_two_profiles_of_one_name_are_rejected(desk: Desk) -> None:
     assert "profiles.json, line 2, name: another profile" in desk.take_in().rejected[0].problem
 
 
-def test_a_task_with_a_live_run_is_not_deleted(peopled: Peopled) -> None:
-    """A run under way is stopped first: it would go on with nobody to know of it."""
+def test_a_task_with_runs_is_not_deleted(peopled: Peopled) -> None:
+    """A line less in a file does not take the record of what has happened with it."""
     desk, job, tasks = peopled
     run = a_run(job, tasks[0], status=RunStatus.RUNNING)
     desk.put(run)
     desk.update()
     desk.save("jobs.json", "[]")
-    assert f"ccsched runs stop {run.id}" in desk.take_in().rejected[0].problem
+    assert f"ccsched tasks delete {tasks[0].id}" in desk.take_in().rejected[0].problem
     assert desk.store.runs.count() == 1
 
 

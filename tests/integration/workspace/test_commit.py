@@ -1,15 +1,16 @@
 """Exactly what the run changed is committed, once, and nothing a person did is lost."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
-from scheduler_daemon.workspace import git, index
+from scheduler_daemon.workspace import WorkspaceRefused, git, index
 from scheduler_daemon.workspace.commit import CommitResult, commit
-from scheduler_daemon.workspace.snapshot import Snapshot, take
+from scheduler_daemon.workspace.snapshot import Snapshot, changes, take
 from scheduler_daemon.workspace.worktree import prepare
 from tests.integration.workspace.repository import Repository
 from tests.integration.workspace.test_snapshot import ODD_NAMES
@@ -567,3 +568,94 @@ def test_a_hook_that_hangs_is_ended(
     assert "not done after" in result.problem
     assert not list((repository.top / ".git").glob("*.lock"))
     assert repository.status() == ["?? made.txt"]
+
+
+def lose(top: Path, git_dir: Path, loss: str) -> None:
+    """Take a work tree, or what makes it one, away."""
+    match loss:
+        case "all":
+            shutil.rmtree(top)
+        case "objects":
+            shutil.rmtree(git_dir / "objects", ignore_errors=True)
+            (git_dir / "commondir").unlink(missing_ok=True)
+        case "pipe":
+            (top / ".git").rename(top.parent / "old.git")
+            os.mkfifo(top / ".git")
+        case _:
+            (shutil.rmtree if (top / ".git").is_dir() else os.unlink)(top / ".git")
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("loss", ["all", ".git", "objects", "pipe"])
+@pytest.mark.parametrize("kind", ["worktree", "nested"])
+def test_the_repository_around_a_lost_one_is_left_alone(
+    repository: Repository, locks: Path, kind: str, loss: str
+) -> None:
+    """However the run's work tree was lost or broken, nothing is committed to the one that is found instead."""
+    if kind == "worktree":
+        inner = Repository(prepare(repository.worktree(), "job", locks))
+        git_dir = repository.top / ".git/worktrees/night"
+    else:
+        inner = Repository.create(repository.top / "inner")
+        inner.write("a.txt")
+        inner.commit_all()
+        git_dir = inner.top / ".git"
+    before = snapshot(inner)
+    inner.write("made.txt")
+    repository.write("readme.txt", "a person's\n")
+    repository.write("mine.txt")
+    lose(inner.top, git_dir, loss)
+    head, staged = repository.head, repository.staged()
+    result = commit(inner.top, before, "task: tidy", TRAILERS, locks)
+    assert (repository.head, repository.staged()) == (head, staged)
+    assert (result.commit, result.changed) == (None, True)
+    expected = "not a git repository" if loss == "objects" else "in which the run began, is no longer there"
+    assert expected in (result.problem or "")
+    with pytest.raises((WorkspaceRefused, git.GitError), match=expected):
+        changes(inner.top, before)
+
+
+@pytest.mark.parametrize("when", ["before", "during"])
+def test_a_branch_that_is_no_text_is_shown(repository: Repository, commit_run: Commit, when: str) -> None:
+    """The commit is made on it, and its name has each odd byte written out."""
+    branch = f"refs/heads/{os.fsdecode(b'caf' + bytes([0xE9]))}"
+    if when == "before":
+        repository.git("update-ref", branch, "HEAD")
+        repository.git("symbolic-ref", "HEAD", branch)
+    before = snapshot(repository)
+    if when == "during":
+        repository.git("update-ref", branch, "HEAD")
+        repository.git("symbolic-ref", "HEAD", branch)
+    repository.write("made.txt")
+    result = commit_run(repository, before)
+    assert result == CommitResult(repository.head, "caf\\xe9", [], True, None)
+    assert repository.git("rev-parse", branch) == result.commit
+
+
+def test_a_problem_is_text_whatever_it_names(repository: Repository, commit_run: Commit) -> None:
+    """The names of folders, files and branches in it need not be text, and it can be written all the same."""
+    odd = os.fsdecode(b"caf\xe9")
+    repository.top.rename(repository.top.with_name(odd))
+    repository = Repository(repository.top.with_name(odd))
+    before = snapshot(repository)
+    repository.write("made.txt")
+    repository.hook("pre-commit", "printf 'no \\351\\n' >&2; exit 1")
+    refused = commit_run(repository, before).problem or ""
+    (repository.top / ".git/hooks/pre-commit").unlink()
+    repository.git("checkout", "--quiet", "--detach")
+    detached = commit_run(repository, before).problem or ""
+    for problem in (refused, detached):
+        assert "caf\\xe9" in problem
+        assert problem.encode()
+    assert "no \\xe9" in refused
+
+
+@pytest.mark.timeout(60)
+def test_a_tracked_file_that_became_a_pipe_is_told_of(repository: Repository, commit_run: Commit) -> None:
+    """Git cannot record it; that is the problem, and nobody waits for the pipe."""
+    before = snapshot(repository)
+    (repository.top / "notes.txt").unlink()
+    os.mkfifo(repository.top / "notes.txt")
+    result = commit_run(repository, before)
+    assert (result.commit, result.left) == (None, ["notes.txt"])
+    assert "not committed" in (result.problem or "")

@@ -1,5 +1,6 @@
 """Which directory a job's runs work in, and which are refused when the job is saved."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,89 @@ def test_a_file_is_refused(tmp_path: Path) -> None:
     assert "is not a directory" in refused(JobWorkingDirectory(path=f"{tmp_path}/file"))
 
 
-@pytest.mark.parametrize("path", ["work", "./work", "~nobody-of-this-name/work", "/a\0b"])
-def test_a_path_that_is_not_full_is_refused(path: str) -> None:
+@pytest.mark.parametrize("path", ["work", "./work", "~nobody-of-this-name/work", "~"])
+def test_a_path_that_is_not_full_is_refused(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The daemon's own directory means nothing to a person, so no path is relative to it."""
+    monkeypatch.setenv("HOME", "home")
     assert "not a full path" in refused(JobWorkingDirectory(path=path))
+
+
+def odd_path(tmp_path: Path, kind: str) -> str:
+    """A path that cannot even be looked at."""
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "file").touch()
+    return {
+        "long name": f"{tmp_path}/{'x' * 300}",
+        "long path": f"{tmp_path}{'/x' * 5000}",
+        "circle": f"{tmp_path}/circle/work",
+        "below a file": f"{tmp_path}/file/work",
+        "NUL": f"{tmp_path}/a\0b",
+        "NUL in a home": "~a\0b/work",
+        "nobody's home": "~nobody-of-this-name",
+    }[kind]
+
+
+@pytest.mark.parametrize("worktree", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("long name", "longer than the file system takes"),
+        ("long path", "longer than the file system takes"),
+        ("circle", "lead in a circle"),
+        ("below a file", "does not exist"),
+        ("NUL", "has a NUL character"),
+        ("NUL in a home", "has a NUL character"),
+        ("nobody's home", "'~nobody-of-this-name' is nobody's home"),
+    ],
+)
+def test_a_path_that_cannot_be_looked_at_is_refused(tmp_path: Path, kind: str, why: str, worktree: bool) -> None:
+    """Whatever the system says of it, the person reads one short text, and its key is had without failing."""
+    config = JobWorkingDirectory(path=odd_path(tmp_path, kind), use_git_worktree=worktree)
+    message = refused(config)
+    assert why in message
+    assert len(message) < 500
+    assert place.exclusion_key(config, "job")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
+def test_a_directory_below_a_closed_one_is_refused(tmp_path: Path) -> None:
+    """Where a folder on the way may not be entered, the message says so."""
+    closed = tmp_path / "closed"
+    (closed / "work").mkdir(parents=True)
+    config = JobWorkingDirectory(path=str(closed / "work"))
+    closed.chmod(0)
+    try:
+        assert "a folder above it may not be entered" in refused(config)
+        assert place.exclusion_key(config, "job") == str(closed / "work")
+    finally:
+        closed.chmod(0o700)
+
+
+def test_a_system_that_denies_a_look_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As below a closed folder, for those to whom none is closed."""
+
+    def denied(path: Path) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "stat", denied)
+    assert "a folder above it may not be entered" in refused(JobWorkingDirectory(path=str(tmp_path)))
+
+
+@pytest.mark.parametrize("change", [{"worktree_branch": "a\0b"}, {"worktree_branch": "x" * 200_000}])
+def test_what_git_cannot_be_given_is_refused(repository: Repository, change: dict[str, str]) -> None:
+    """A branch that no command line can hold is refused as any other that is not there."""
+    assert "git cannot be" in refused(repository.worktree().model_copy(update=change))
+
+
+def test_a_worktree_whose_path_is_no_text_is_refused(tmp_path: Path) -> None:
+    """The way there may be text where the place is none; the message is text all the same."""
+    made = Repository.create(tmp_path / os.fsdecode(b"caf\xe9"))
+    made.write("a.txt")
+    made.commit_all()
+    (tmp_path / "link").symlink_to(made.top)
+    config = Repository(tmp_path / "link").worktree()
+    assert "caf\\xe9/.claude/worktrees/night has a name that is not UTF-8" in refused(config)
+    assert place.exclusion_key(config, "job").endswith("caf\\xe9/.claude/worktrees/night")
 
 
 def test_a_worktree_needs_a_repository(tmp_path: Path) -> None:

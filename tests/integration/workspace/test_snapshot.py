@@ -1,10 +1,14 @@
 """What a run changed is told apart from what was there before."""
 
 import json
+import os
+import shutil
+import socket
 from pathlib import Path
 
 import pytest
 
+from scheduler_daemon.workspace import WorkspaceRefused, layout
 from scheduler_daemon.workspace.git import GitError
 from scheduler_daemon.workspace.snapshot import Changes, Snapshot, changes, take
 from scheduler_daemon.workspace.worktree import prepare
@@ -30,7 +34,7 @@ def before(repository: Repository) -> Snapshot:
     """A snapshot that has been through a file, as over a restart of the daemon."""
     taken = take(repository.top)
     assert taken is not None
-    again = Snapshot.from_dict(json.loads(json.dumps(taken.to_dict())))
+    again = Snapshot.from_dict(json.loads(json.dumps(taken.to_dict(), ensure_ascii=False).encode()))
     assert again == taken
     return again
 
@@ -206,3 +210,87 @@ def test_a_clone_inside_the_tree_is_left(repository: Repository) -> None:
     Repository(repository.top / "vendor").write("more.txt")
     Repository(repository.top / "vendor").commit_all()
     assert since(repository, snapshot).left == ["vendor"]
+
+
+def test_a_branch_that_is_no_text_survives(repository: Repository) -> None:
+    """Git takes any bytes for the name of a branch."""
+    branch = os.fsdecode(b"caf\xe9/gr\xc3\xbcn%20100%")
+    repository.git("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+    assert before(repository).branch == branch
+
+
+def test_a_work_tree_whose_path_is_no_text_survives(tmp_path: Path) -> None:
+    """The work tree is known again by its path, whatever bytes that has."""
+    repository = Repository.create(tmp_path / os.fsdecode(b"caf\xe9"))
+    snapshot = before(repository)
+    repository.write("a.txt")
+    assert since(repository, snapshot).paths == ["a.txt"]
+    shutil.rmtree(repository.top)
+    with pytest.raises(WorkspaceRefused, match=r"caf\\xe9"):
+        since(repository, snapshot)
+
+
+def test_another_repository_in_its_place_is_not_taken_for_it(repository: Repository, tmp_path: Path) -> None:
+    """A path that leads to another work tree now tells nothing of the run."""
+    link = tmp_path / "link"
+    link.symlink_to(repository.top)
+    snapshot = take(link)
+    assert snapshot is not None
+    link.unlink()
+    link.symlink_to(Repository.create(tmp_path / "other").top)
+    with pytest.raises(WorkspaceRefused, match="in which the run began, is no longer there"):
+        changes(link, snapshot)
+
+
+def plant(path: Path, kind: str) -> None:
+    """Put something in a file's place that would be read without end."""
+    path.unlink(missing_ok=True)
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as listening:
+                listening.bind(str(path))
+        case _:
+            path.symlink_to("/dev/zero")
+
+
+PLANTED = ["pipe", "socket", "device"]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("kind", PLANTED)
+def test_what_is_no_file_is_no_repository(tmp_path: Path, kind: str) -> None:
+    """A .git that is no file and no folder is passed over; it is not waited for."""
+    plant(tmp_path / ".git", kind)
+    assert layout.find(tmp_path) is None
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("kind", PLANTED)
+@pytest.mark.parametrize("name", ["commondir", "gitdir", "locked"])
+def test_what_git_keeps_of_a_worktree_may_be_no_file(
+    repository: Repository, locks: Path, name: str, kind: str
+) -> None:
+    """None of the files by which a worktree is found is waited for."""
+    worktree = prepare(repository.worktree(), "job", locks)
+    registered = layout.git_dir_of(worktree)
+    assert registered is not None
+    plant(registered / name, kind)
+    assert layout.find(worktree) is not None
+    assert layout.belongs_to(registered, worktree) is (name != "gitdir")
+    assert layout.lock_reason(registered) == ("" if name == "locked" else None)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("kind", PLANTED)
+def test_a_dirty_path_that_is_no_file_is_not_read(repository: Repository, kind: str) -> None:
+    """A tracked file may be a pipe before the run or after it; each is a change, and neither is waited for."""
+    plant(repository.top / "notes.txt", kind)
+    repository.write("readme.txt", "a person's\n")
+    snapshot = before(repository)
+    assert not since(repository, snapshot).any
+    plant(repository.top / "readme.txt", kind)
+    plant(repository.top / "src/code.py", kind)
+    found = since(repository, snapshot)
+    assert (found.left, found.paths) == (["readme.txt"], ["src/code.py"])

@@ -228,3 +228,13 @@ def test_a_git_that_was_killed_while_making_the_worktree(repository: Repository,
         repository.git("worktree", "remove", str(worktree.top))
         repository.git("update-ref", "-d", "refs/heads/night")
     assert (-signal.SIGKILL, True) in seen, "no kill hit the making of a worktree"
+
+
+@pytest.mark.timeout(20)
+def test_an_exclude_file_that_is_a_pipe_is_not_waited_for(repository: Repository, locks: Path) -> None:
+    """The worktree is refused, with the reason."""
+    exclude = repository.top / ".git/info/exclude"
+    exclude.unlink(missing_ok=True)
+    os.mkfifo(exclude)
+    with pytest.raises(WorkspaceRefused, match="not a regular file"):
+        prepare(repository.worktree(), "job", locks)

@@ -1,6 +1,10 @@
 """Time zones by name, and the machine's own."""
 
+import random
 import shutil
+import struct
+import zoneinfo
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -8,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduler_daemon.schedule import ScheduleError, find_zone
+from scheduler_daemon.schedule import ScheduleError, find_zone, zone
 from scheduler_daemon.schedule.zone import machine_zone
+from scheduler_daemon.schedule.zone_file import ZoneDamaged, read_zone
 
 _SUMMER = datetime(2026, 7, 1, tzinfo=UTC)
 _WINTER = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,6 +32,24 @@ def _etc(tmp_path: Path) -> Path:
     etc = tmp_path / "etc"
     etc.mkdir()
     return etc
+
+
+def forget_zones() -> None:
+    """As in a process that has used no zone yet."""
+    zone._named.cache_clear()
+    ZoneInfo.clear_cache()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Path]:
+    """The zone database of this process: one file, of a zone that no other test has asked for."""
+    file = _zone_file(tmp_path, "Europe/Vaduz")
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath([file.parents[1]])
+    forget_zones()
+    yield file
+    zoneinfo.reset_tzpath(before)
+    forget_zones()
 
 
 @pytest.mark.parametrize("name", ["Europe/Berlin", "UTC", "America/Argentina/Buenos_Aires", "EST5EDT"])
@@ -140,3 +163,91 @@ def test_none_is_the_machine_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_zone(None).key == "Asia/Tokyo"
     monkeypatch.setenv("TZ", "Europe/Berlin")
     assert find_zone(None).key == "Europe/Berlin"
+
+
+def _refused_as_damaged() -> bool:
+    """Whether the zone of the database is refused; any other failure than the right one is passed on."""
+    try:
+        find_zone("Europe/Vaduz")
+    except ScheduleError as refusal:
+        assert refusal.field == "schedule.timezone"
+        assert "'Europe/Vaduz' cannot be read" in str(refusal)
+        return True
+    return False
+
+
+@pytest.mark.timeout(60)
+def test_a_zone_cut_off_anywhere_is_refused(database: Path) -> None:
+    """Wherever the cut is, the refusal names the zone; no cut makes ZoneInfo read for ever."""
+    whole = database.read_bytes()
+    # Shorter than its first four bytes, it is not even listed as a zone.
+    for end in range(4, len(whole)):
+        database.write_bytes(whole[:end])
+        assert _refused_as_damaged(), f"cut off at {end}"
+    database.write_bytes(whole)
+    assert not _refused_as_damaged()
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "data",
+    [b"TZif", b"TZif2" + b"\xff" * 100, b"TZif2" + b"\x7f" * 100, b"TZif2" + bytes(100), b"TZif3" + b"\n" * 200],
+)
+def test_a_zone_of_other_data_is_refused(database: Path, data: bytes) -> None:
+    """Data that only begins as a zone's does is none."""
+    database.write_bytes(data)
+    assert _refused_as_damaged()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", ["Europe/Vaduz", "Europe/Lisbon", "America/St_Johns"])
+def test_a_zone_with_a_changed_byte_is_refused_or_can_be_used(name: str) -> None:
+    """What is taken gives a time of day for every month there is to plan, and nothing crashes the process."""
+    whole = files("tzdata").joinpath("zoneinfo", name).read_bytes()
+    chance = random.Random(1)
+    refused = 0
+    for place in range(4, len(whole)):
+        try:
+            taken = read_zone(whole[:place] + chance.randbytes(1) + whole[place + 1 :], name)
+        except ZoneDamaged:
+            refused += 1
+        else:
+            assert all(datetime(2027, month, 15, tzinfo=UTC).astimezone(taken).tzname() for month in range(1, 13))
+    assert 0 < refused < len(whole) - 4
+
+
+def _zone_data(types: list[tuple[int, int]], indices: list[int]) -> bytes:
+    """A zone's data: types as (offset, summer), changes a year apart."""
+    header = b"TZif2" + bytes(15)
+    first = struct.pack(">6l", 0, 0, 0, 0, 0, 0)
+    second = struct.pack(">6l", 0, 0, 0, len(indices), len(types), 4)
+    times = b"".join(struct.pack(">q", 31_536_000 * number) for number in range(len(indices)))
+    kinds = b"".join(struct.pack(">lBB", offset, summer, 0) for offset, summer in types)
+    return header + first + header + second + times + bytes(indices) + kinds + b"ABC\0\nABC0\n"
+
+
+@pytest.mark.parametrize(
+    ("types", "indices"),
+    [
+        ([(0, 0)], [0, 1]),
+        ([(0, 0), (3600, 0)], [0, 255, 1]),
+        ([(0, 0), (3600, 255)], [0, 1, 0]),
+        ([(3600, 0), (3600, 1), (0, 0)], [2, 0, 1]),
+        ([], []),
+    ],
+    ids=["type beyond", "type far beyond", "no boolean", "summer time without an end", "no types"],
+)
+def test_data_that_leads_beyond_itself_is_refused(types: list[tuple[int, int]], indices: list[int]) -> None:
+    """What would crash ZoneInfo is seen before it is given to it."""
+    assert read_zone(_zone_data([(0, 0), (3600, 1)], [0, 1, 0]), "sound").key == "sound"
+    with pytest.raises(ZoneDamaged):
+        read_zone(_zone_data(types, indices), "x")
+
+
+def test_every_zone_there_is_can_be_read() -> None:
+    """None of the world's zones is taken for damaged, in the compact form or in the long one."""
+    compact = files("tzdata").joinpath("zones").read_text().split()
+    for name in sorted(zoneinfo.available_timezones() - {"Factory", "localtime", "posixrules"}):
+        assert find_zone(name).key == name
+        if name in compact:
+            assert read_zone(files("tzdata").joinpath("zoneinfo", name).read_bytes(), name).key == name
