@@ -11,17 +11,16 @@ from pathlib import Path
 POLL_INTERVAL = 0.2
 """Seconds between two looks at a process, where the system does not tell of its end."""
 
-
 _START = """\
-import sys
-sys.path.insert(0, sys.argv[1])
-import supervisor
-del sys.path[0]
-supervisor.os._exit(supervisor.main())
+import os, sys
+sys.path.append(sys.argv[1])
+from supervisor.main import main
+os._exit(main())
 """
 """Starts the supervisor as a module, because only of a module does Python keep the compiled form.
 
-It ends without the interpreter's own ending: nothing is buffered or registered that would need it.
+Its folder comes last on the path, so that nothing in it stands in for the standard library. The process ends without
+the interpreter's own ending: nothing is buffered or registered that would need it.
 """
 
 

@@ -148,8 +148,8 @@ def test_a_secret_is_masked_when_its_line_is_shown_in_parts(supervise: Supervise
     )
     run = supervise(*PYTHON, code, secrets=["hush-hush"])
     run.until_log_has(b"password: ")
-    (run.folder / "seen").touch()
     assert run.text() == b"password: "
+    (run.folder / "seen").touch()
     assert run.end() == 0
     assert run.text() == "password: •••!\n".encode()
 

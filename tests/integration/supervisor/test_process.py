@@ -14,6 +14,7 @@ import pytest
 
 from scheduler_daemon.run import process
 from scheduler_daemon.run.process import ExitWatch, NoExitWatch, ProcessGone, identity, wait_gone
+from tests.support.house import until
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_an_identity_stays_the_same(sleeper: "subprocess.Popen[bytes]") -> None:
 def test_who_has_ended_has_no_identity() -> None:
     """Neither a zombie nor a reaped process is anybody."""
     child = subprocess.Popen(["true"])
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE, "it has ended")
     assert identity(child.pid) is None
     child.wait()
     assert identity(child.pid) is None
@@ -77,7 +78,7 @@ def test_ps_tells_the_same_processes_apart(sleeper: "subprocess.Popen[bytes]") -
     assert known
     assert process._identity_from_ps(sleeper.pid) == known
     sleeper.kill()
-    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
+    until(lambda: psutil.Process(sleeper.pid).status() == psutil.STATUS_ZOMBIE, "it has ended")
     assert process._identity_from_ps(sleeper.pid) is None
     sleeper.wait()
     assert process._identity_from_ps(sleeper.pid) is None

@@ -1,16 +1,21 @@
 """From orders to an agent that runs."""
 
+import fcntl
 import json
 import marshal
 import os
+import shutil
 import signal
 import stat
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import pytest
 
+from scheduler_daemon.run import process
 from tests.integration.supervisor.supervised import Supervise
 
 
@@ -130,9 +135,12 @@ def test_the_agent_starts_with_a_clean_slate(supervise: Supervise) -> None:
     # The fourth is the one that lists the directory.
     assert lines[:2] == ["['0', '1', '2', '3'] True", "set()"]
     if sys.platform == "linux":
-        ignored = next(line for line in lines if line.startswith("SigIgn:")).split()[1]
-        # SIGPIPE and SIGXFSZ are what Python itself ignores.
-        assert int(ignored, 16) & ~(1 << (signal.SIGPIPE - 1) | 1 << (signal.SIGXFSZ - 1)) == 0
+        ignored = int(next(line for line in lines if line.startswith("SigIgn:")).split()[1], 16)
+        # These two are what Python itself ignores. The C library keeps some for itself, which are not valid ones.
+        assert {number for number in signal.valid_signals() if ignored & 1 << (number - 1)} <= {
+            signal.SIGPIPE,
+            signal.SIGXFSZ,
+        }
 
 
 def test_a_shell_agent_sees_no_ignored_signal(supervise: Supervise) -> None:
@@ -162,6 +170,7 @@ def test_a_shell_agent_sees_no_ignored_signal(supervise: Supervise) -> None:
         {"time_limit": "soon"},
         {"grace": None},
         {"secrets": "s"},
+        {"secrets": ["\ud800"]},
         {"prompt": "\ud800"},
     ],
     ids=repr,
@@ -217,6 +226,75 @@ def test_a_stop_before_the_orders_starts_nothing(supervise: Supervise) -> None:
     assert (run.folder / "claim").exists()
 
 
+@pytest.mark.parametrize("moment", range(25))
+def test_a_stop_at_any_moment_ends_all(supervise: Supervise, moment: int) -> None:
+    """Whether Python, the supervisor or the agent is about to start: what was stopped does not run, then or later."""
+    run = supervise("sh", "-c", "echo ran; exec sleep 1000")
+    time.sleep(moment * 0.0012)
+    run.stop()
+    if run.end() == -signal.SIGTERM:
+        assert list(run.folder.iterdir()) == []
+    else:
+        assert run.supervisor.returncode == 0
+        assert run.record["ended_by"] == "stop"
+    assert run.alive() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a lease to hold up who opens a file")
+def test_a_stop_reaches_an_agent_whose_program_cannot_be_read_yet(supervise: Supervise, tmp_path: Path) -> None:
+    """A run that hangs before its agent's first instruction can be stopped."""
+    program = tmp_path / "agent"
+    shutil.copy("/bin/sleep", program)
+    heed = signal.signal(signal.SIGIO, signal.SIG_IGN)
+    try:
+        with program.open("r+b") as held:
+            fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            run = supervise(str(program), "1000")
+            run.until(lambda: fcntl.fcntl(held, fcntl.F_GETLEASE) != fcntl.F_WRLCK, "the agent opens its program")
+            run.stop()
+            assert run.end() == 0
+    finally:
+        signal.signal(signal.SIGIO, heed)
+    assert (run.record["ended_by"], run.record["signal"]) == ("stop", signal.SIGTERM)
+
+
+def test_a_system_without_room_for_an_agent_is_told_of(supervise: Supervise) -> None:
+    """When there are no descriptors for the agent's pipes the record says so."""
+    run = supervise("true", send=False)
+    if sys.platform != "linux":
+        pytest.skip("only Linux limits another process")
+    psutil.Process(run.supervisor.pid).rlimit(psutil.RLIMIT_NOFILE, (12, 12))
+    run.send()
+    assert run.end() == 0
+    assert run.record["not_started"] == "no process could be made for the agent: Too many open files"
+
+
+def test_a_supervisor_that_fails_leaves_nothing_running(
+    supervise: Supervise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its agent does not go on unwatched, in whichever session, and no record says how it ended."""
+    broken = "import supervisor.output; supervisor.output.Stream.read = None; os._exit"
+    monkeypatch.setattr(process, "_START", process._START.replace("os._exit", broken))
+    run = supervise("bash", "-c", "setsid sleep 1000 & echo ready; wait")
+    assert run.end() == 1
+    run.until(lambda: not run.alive(), "nothing is left")
+    assert (run.folder / "claim").exists()
+    assert run.record == {}
+
+
+def test_the_supervisor_is_imported_as_a_whole_and_little_else() -> None:
+    """An upgrade in the middle of a run finds nothing to import; what takes long to import is left for later."""
+    start = process._START.replace("os._exit(main())", "print(*sys.modules)")
+    folder = Path(process.__file__).parent
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", start, folder], capture_output=True, text=True, check=True
+    )
+    imported = done.stdout.split()
+    modules = {f"supervisor.{path.stem}" for path in (folder / "supervisor").glob("*.py")} - {"supervisor.__init__"}
+    assert {name for name in imported if name.startswith("supervisor.")} == modules
+    assert not {"enum", "json", "pathlib", "re", "signal", "subprocess", "typing"} & set(imported)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
 def test_an_agent_never_goes_on_unsupervised(supervise: Supervise) -> None:
     """When the supervisor is killed, so is the agent."""
@@ -231,8 +309,8 @@ def test_the_orders_are_visible_nowhere(supervise: Supervise) -> None:
     run = supervise("sh", "-c", "echo ready; exec sleep 1000", env={"PATH": os.environ["PATH"], "TOKEN": "hush"})
     run.orders["env"] = {}
     run.until_log_has(b"ready")
-    process = psutil.Process(run.supervisor.pid)
-    assert "hush" not in repr(process.cmdline()) + repr(process.environ())
+    supervisor = psutil.Process(run.supervisor.pid)
+    assert "hush" not in repr(supervisor.cmdline()) + repr(supervisor.environ())
     assert not any(b"hush" in path.read_bytes() for path in run.folder.iterdir())
     run.stop()
     assert run.end() == 0

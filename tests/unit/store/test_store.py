@@ -19,9 +19,9 @@ from scheduler_daemon.model.profile import Profile
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.settings import Settings
 from scheduler_daemon.model.task import ScheduleConfig, Task
+from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.migrations import STEPS, NewerRecord
 from scheduler_daemon.store.schedules import Plan
-from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.store import Store
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
