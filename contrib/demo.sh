@@ -26,11 +26,27 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-show() { printf '\033[36m$ %s\033[0m\n' "$*"; "$@"; }
+bold= cyan= plain=
+if [ -t 1 ]; then
+  bold=$(printf '\033[1m') cyan=$(printf '\033[36m') plain=$(printf '\033[0m')
+fi
+title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
+# A command as it can be copied: words with special characters are in single quotes.
+quoted() {
+  gap=
+  for word; do
+    case $word in
+    '' | *[!A-Za-z0-9_./:=@%+,-]*) printf "%s'%s'" "$gap" "$(printf '%s' "$word" | sed "s/'/'\\\\''/g")" ;;
+    *) printf '%s%s' "$gap" "$word" ;;
+    esac
+    gap=' '
+  done
+}
+command_line() { printf '%s$ %s%s\n' "$cyan" "$(quoted "$@")" "$plain"; }
+show() { command_line "$@"; "$@"; }
 # Tables as on a terminal, also when this goes into a pipe; in quiet the answer is left out, not an error.
 ccsched() { command ccsched --output table "$@"; }
-quiet() { printf '\033[36m$ %s\033[0m\n' "$*"; "$@" >/dev/null; }
+quiet() { command_line "$@"; "$@" >/dev/null; }
 
 # A git of the demo's own: nothing of the person's configuration, nothing written to it.
 GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=$work/gitconfig
@@ -57,7 +73,9 @@ stand-in)
   printf '{"agent_command": ["%s"]}\n' "$agent" >"$CCSCHED_HOME/settings.json"
   ;;
 esac
-echo "$ ccschedd --home $CCSCHED_HOME &"
+echo "$cyan\$ export PATH=\"$bin:\$PATH\"$plain"
+command_line export "CCSCHED_HOME=$CCSCHED_HOME"
+echo "$cyan\$ ccschedd &$plain"
 ccschedd --log-format text 2>"$work/daemon.log" &
 daemon=$!
 tries=0
@@ -105,4 +123,12 @@ title "The logs"
 show ls -l "$CCSCHED_HOME/logs"
 commits=$(git -C "$repo" rev-list --count main..nightly)
 [ "$commits" = 3 ] || { echo "expected three commits, found $commits"; exit 1; }
-printf '\nAll of it is in %s; when you have looked: rm -r %s\n' "$work" "$work"
+kill "$daemon"
+wait "$daemon"
+daemon=
+cat <<END
+
+The daemon has been stopped. All it did is in $work.
+To go on with it:      $(quoted "$bin/ccschedd" --home "$CCSCHED_HOME")
+When you have looked:  $(quoted rm -r "$work")
+END

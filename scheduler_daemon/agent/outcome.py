@@ -176,7 +176,7 @@ def _error(stream: StreamSummary) -> Verdict:
     status = f" (HTTP status {stream.api_error_status} from the API)" if stream.api_error_status else ""
     return _failed(
         Outcome.AGENT_ERROR,
-        f"The agent ended with an error{status}. What it said is below; the whole is in the run's log.",
+        f"The agent ended with an error{status}. The whole of what it said is in the run's log.",
         *_said(stream),
         *_stderr(stream),
     )

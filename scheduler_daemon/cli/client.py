@@ -210,12 +210,18 @@ def _reason(error: object) -> str:
             for problem in data.get("errors") or ()
             if str(problem.get("message")) not in message
         ]
-        lines += [
-            f"  {candidate.get('id')}  {text.line(str(candidate.get('name') or ''))}".rstrip()
-            for candidate in data.get("candidates") or ()
-        ]
+        lines += [_candidate(candidate) for candidate in data.get("candidates") or ()]
         if data.get("hint"):
             lines.append(str(data["hint"]))
+    if error.get("code") == -32603:
+        lines.append("The daemon's log says more.")
     if error.get("code") == -32601:
         lines.append("The running daemon is of another version than this command; start it again.")
     return text.printable("\n".join(lines))
+
+
+def _candidate(candidate: dict[str, object]) -> str:
+    """One of several that a reference may mean: its id, its name and, where known, its job."""
+    line = f"  {candidate.get('id')}  {text.line(str(candidate.get('name') or ''))}".rstrip()
+    job = candidate.get("job_name")
+    return f"{line}  (job {text.line(str(job))})" if job else line

@@ -99,6 +99,8 @@ def reload(context: click.Context) -> None:
             show.write(f"Rejected: {text.line(rejected['file'])}: {text.printable(rejected['problem'])}")
         if not answer["taken"] and not answer["rejected"]:
             show.write("No file was edited.")
+        elif "changes" in answer:
+            show.write(f"{_changes(answer['changes']) or 'Nothing changed'}.")
     if answer["rejected"]:
         context.exit(1)
 
@@ -113,14 +115,19 @@ def _counts(counts: dict[str, int]) -> str:
     return f"{counts['total']} ({parts})" if parts else str(counts["total"])
 
 
+def _changes(changes: dict[str, int]) -> str:
+    """``2 created, 1 deleted``; what there is none of is left out."""
+    return ", ".join(f"{number} {word}" for word, number in changes.items() if number)
+
+
 def _show_scheduled(scheduled: "list[Scheduled]") -> None:
     zone = times.zones(each["next_due"] for each in scheduled)
     columns: list[Column[Scheduled]] = [
         Column(f"NEXT DUE ({zone})", lambda each: times.moment(each["next_due"])),
         Column("TASK", lambda each: each["task_name"], flexible=True),
-        Column("JOB", lambda each: each["job_name"], flexible=True),
-        Column("SCHEDULE", lambda each: each["schedule"], flexible=True),
-        Column("TIME ZONE", lambda each: each["timezone"] or ""),
-        Column("ID", lambda each: text.short(each["task_id"])),
+        Column("JOB", lambda each: each["job_name"], flexible=True, rank=2),
+        Column("SCHEDULE", lambda each: each["schedule"], flexible=True, rank=1),
+        Column("TIME ZONE", lambda each: each["timezone"] or "", rank=4),
+        Column("ID", lambda each: text.short(each["task_id"]), rank=5),
     ]
     show.table(columns, scheduled)

@@ -1,9 +1,8 @@
-"""Following a run to its end: its log as it grows, and how it ended.
+"""Following a run to its end: its log as it grows.
 
 The daemon says when the log has grown; the client reads the file itself.
 """
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,17 +10,24 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 import click
 
-from scheduler_daemon.cli import show, text, times
+from scheduler_daemon.cli import show, text
 from scheduler_daemon.cli.client import Client, Unreachable
 from scheduler_daemon.cli.command import Choices
+from scheduler_daemon.cli.record import (
+    ENDED,
+    ending,
+    has_log,
+    log_path,
+    named,
+    never_started,
+    titled,
+    why_not_started,
+)
 from scheduler_daemon.cli.transcript import Transcript
 from scheduler_daemon.home import Home
 
 if TYPE_CHECKING:
     from scheduler_daemon.cli.answers import Run
-
-ENDED = ("success", "failed", "cancelled")
-"""The statuses after which nothing more happens."""
 
 _CHUNK = 1 << 16
 
@@ -35,6 +41,9 @@ class Printer(Protocol):
     def end(self) -> None:
         """Show what is left: the log has no more."""
 
+    def told(self, error: str) -> bool:
+        """Whether an error of the run's record is among what was shown."""
+
 
 class Raw:
     """The log's own bytes, on standard output."""
@@ -47,6 +56,10 @@ class Raw:
 
     def end(self) -> None:
         """Nothing is held back."""
+
+    def told(self, error: str) -> bool:
+        """Never: whoever reads the bytes may not be a person."""
+        return False
 
 
 class Pretty:
@@ -65,6 +78,10 @@ class Pretty:
         """Write an unfinished last line."""
         for line in self._transcript.end():
             show.write(line, self._stream)
+
+    def told(self, error: str) -> bool:
+        """Whether the transcript had these words already."""
+        return self._transcript.has_told(error)
 
 
 class Log:
@@ -121,12 +138,13 @@ def follow(home: Home, daemon: Client, reference: str, printer: Printer) -> "Run
     log = Log()
 
     def read_on(run: "Run") -> None:
-        for chunk in log.chunks(_log_path(home, run)):
+        for chunk in log.chunks(log_path(home, run)):
             printer.take(chunk)
 
-    run = watch(daemon, reference, read_on)
-    printer.end()
-    return run
+    try:
+        return watch(daemon, reference, read_on)
+    finally:
+        printer.end()
 
 
 def show_log(choices: Choices, run: "Run", printer: Printer) -> None:
@@ -135,19 +153,26 @@ def show_log(choices: Choices, run: "Run", printer: Printer) -> None:
     Raises:
         click.ClickException: when there is no log, saying why.
     """
-    path = _log_path(choices.home, run)
-    if not path.exists():
-        name = f"Run {text.short(run['id'])} of {text.line(run['task_name'])}"
-        if run["status"] in ENDED and not run["start_time"]:
-            why = "".join(f"\n  {text.printable(error)}" for error in run["errors"])
-            raise click.ClickException(f"{name} ended ({run['status']}) before it had started: no log.{why}")
+    demand_a_start(choices.home, run)
+    path = log_path(choices.home, run)
+    if not has_log(choices.home, run):
         if run["status"] in ENDED:
-            raise click.ClickException(f"{name} has no log any more: {text.line(str(path))} is not there.")
+            raise click.ClickException(f"{named(run)} has no log any more: {text.line(str(path))} is not there.")
         command = choices.typed(f"runs logs -f {text.short(run['id'])}")
-        raise click.ClickException(f"{name} has not started yet: no log.\nWait for it with: {command}")
+        raise click.ClickException(f"{named(run)} has not started yet: no log.\nWait for it with: {command}")
     for chunk in Log().chunks(path):
         printer.take(chunk)
     printer.end()
+
+
+def demand_a_start(home: Home, run: "Run") -> None:
+    """Refuse to show the log of a run that has none because it was never started.
+
+    Raises:
+        click.ClickException: saying why it was not.
+    """
+    if never_started(run) and not has_log(home, run):
+        raise click.ClickException(why_not_started(run))
 
 
 def wait_for(choices: Choices, daemon: Client, runs: "list[Run]", with_log: bool) -> "list[Run]":
@@ -160,15 +185,15 @@ def wait_for(choices: Choices, daemon: Client, runs: "list[Run]", with_log: bool
     ended = []
     try:
         for run in runs:
-            name = f"{text.line(run['task_name'])} {text.short(run['id'])}"
+            printer: Printer = Pretty(stream)
             if with_log:
-                show.write(_title(name, show.coloured(stream)), stream)
-                now = follow(choices.home, daemon, run["id"], Pretty(stream))
+                show.write(_title(titled(run), show.coloured(stream)), stream)
+                now = follow(choices.home, daemon, run["id"], printer)
             else:
                 now = watch(daemon, run["id"], lambda _run: None)
             ended.append(now)
             if with_log or not choices.as_json:
-                for line in ending(now, show.coloured(stream), "" if with_log else name):
+                for line in ending(now, show.coloured(stream), "" if with_log else titled(run), printer.told):
                     show.write(line, stream)
     except (KeyboardInterrupt, Unreachable):
         left = " ".join(text.short(run["id"]) for run in runs[len(ended) :])
@@ -180,33 +205,6 @@ def wait_for(choices: Choices, daemon: Client, runs: "list[Run]", with_log: bool
 def all_succeeded(runs: "list[Run]") -> bool:
     """Whether every run ended as a success."""
     return all(run["status"] == "success" for run in runs)
-
-
-def ending(run: "Run", coloured: bool, name: str = "") -> list[str]:
-    """How a run ended, in lines: status, outcome, turns, cost and time; the errors; the commit."""
-    turns = run["num_turns"]
-    good = run["status"] == "success"
-    parts = [
-        " ".join(part for part in ("✓" if good else "✗", name, run["status"]) if part),
-        run["outcome"] if run["outcome"] != "done" else None,
-        None if turns is None else text.count(turns, "turn"),
-        times.cost(run["cost_usd"]),
-        times.duration(run["duration"]),
-    ]
-    first = " · ".join(part for part in parts if part)
-    lines = [click.style(first, fg="green" if good else "red", bold=True) if coloured else first]
-    for error in run["errors"]:
-        lines += [f"  {line}" for line in text.printable(error).splitlines()]
-    if run["commit"]:
-        branch = f" on {text.line(run['branch'])}" if run["branch"] else ""
-        lines.append(f"  commit {run['commit'][:12]}{branch}")
-    if run["uncommitted"]:
-        lines.append(f"  not committed: {', '.join(text.line(path) for path in run['uncommitted'])}")
-    return lines
-
-
-def _log_path(home: Home, run: "Run") -> Path:
-    return Path(os.fspath(run["log_path"] or home.log(run["id"])))
 
 
 def _title(name: str, coloured: bool) -> str:

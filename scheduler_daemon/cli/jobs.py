@@ -1,19 +1,16 @@
 """The commands about jobs."""
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from scheduler_daemon.cli import show, text, times
+from scheduler_daemon.cli.client import Client
 from scheduler_daemon.cli.command import Choices, Group, directory
 from scheduler_daemon.cli.show import Column
 
 if TYPE_CHECKING:
     from scheduler_daemon.cli.answers import Job, Run, Sequence, Task
-
-_COUNTED_RUNS = 100
-"""How many runs are looked at to say how many there are."""
 
 
 @click.group(cls=Group)
@@ -57,7 +54,7 @@ def create(
         job: Job = daemon.call(
             "jobs.create", name=name, description=description, profile=profile, working_directory=place
         )
-    _show_job(choices, job)
+        _show_job(choices, daemon, job)
 
 
 @jobs.command("list")
@@ -80,11 +77,11 @@ def list_(choices: Choices) -> None:
         Column("ID", lambda job: text.short(job["id"])),
         Column("NAME", lambda job: job["name"], flexible=True),
         Column("STATUS", lambda job: job["status"], is_status=True),
-        Column("TASKS", lambda job: str(len(job["task_order"])), right=True),
-        Column("DIRECTORY", lambda job: job["working_directory"]["path"], flexible=True),
+        Column("TASKS", lambda job: str(len(job["task_order"])), right=True, rank=1),
+        Column("DIRECTORY", lambda job: job["working_directory"]["path"], flexible=True, rank=2),
     ]
     if any(map(_worktree, found)):
-        columns.append(Column("WORKTREE", _worktree, flexible=True))
+        columns.append(Column("WORKTREE", _worktree, flexible=True, rank=3))
     show.table(columns, found)
 
 
@@ -95,7 +92,7 @@ def get(choices: Choices, job: str) -> None:
     """Show a job."""
     with choices.connect() as daemon:
         found: Job = daemon.call("jobs.get", job=job)
-    _show_job(choices, found)
+        _show_job(choices, daemon, found)
 
 
 @jobs.command("tasks")
@@ -165,36 +162,31 @@ def stop(choices: Choices, job: str) -> None:
 def delete(choices: Choices, job: str, force: bool) -> None:
     """Delete a job, its tasks, their runs and logs.
 
-    Runs under way are stopped first.
+    Runs under way are stopped first. A worktree and its branch stay.
     """
+    from scheduler_daemon.cli import deletion, worktree
+
+    found: Job | None = None
+    its_runs: list[Run] = []
     with choices.connect() as daemon:
-        if not force:
-            found: Job = daemon.call("jobs.get", job=job)
-            if not sys.stdin.isatty():
-                raise click.ClickException(
-                    f"Nothing was deleted: job {text.line(found['name'])} goes with its tasks, their runs and "
-                    "logs, and nobody is there to confirm it.\nAdd --force to delete it unasked."
-                )
-            answer = daemon.call("runs.list", job=found["id"], limit=_COUNTED_RUNS)
-            if not click.confirm(_question(found, answer["runs"]), err=True):
-                raise click.ClickException("Nothing was deleted.")
+        if not (force and choices.as_json):
+            found = daemon.call("jobs.get", job=job)
             job = found["id"]
+            named = f"job {text.line(found['name'])}"
+            if not force:
+                deletion.demand_a_person(named, "its tasks, their runs and logs")
+            its_runs = deletion.runs_of(daemon, job=job)
+            if not force:
+                deletion.confirm(f"{named} with {text.count(len(found['task_order']), 'task')},", its_runs)
         deleted = daemon.call("jobs.delete", patient=True, job=job)
-    if choices.as_json:
+    if choices.as_json or found is None:
         show.document(deleted)
         return
     show.write(
-        f"Deleted job {text.short(deleted['job_id'])} with "
+        f"Deleted job {text.line(found['name'])} ({text.short(deleted['job_id'])}) with "
         f"{text.count(deleted['tasks'], 'task')} and {text.count(deleted['runs'], 'run')}."
     )
-
-
-def _question(job: "Job", runs: "list[Run]") -> str:
-    counted = text.count(len(runs), "run")
-    if len(runs) == _COUNTED_RUNS:
-        counted = f"{_COUNTED_RUNS} or more runs"
-    tasks_there = text.count(len(job["task_order"]), "task")
-    return f"Delete job {text.line(job['name'])} with {tasks_there}, {counted} and their logs?"
+    worktree.show_what_stays(found, its_runs)
 
 
 def _worktree(job: "Job") -> str:
@@ -204,10 +196,19 @@ def _worktree(job: "Job") -> str:
     return f"{place['worktree_name'] or job['name']} from {place['worktree_branch']}"
 
 
-def _show_job(choices: Choices, job: "Job") -> None:
+def _branch(job: "Job") -> str:
+    """The branch of a job's worktree, and the one it starts from."""
+    place = job["working_directory"]
+    if not place["use_git_worktree"]:
+        return ""
+    return f"on branch {place['worktree_name'] or 'named after the job'}, from {place['worktree_branch']}"
+
+
+def _show_job(choices: Choices, daemon: Client, job: "Job") -> None:
     if choices.as_json:
         show.document(job)
         return
+    tasks_there: list[Task] = daemon.call("jobs.tasks", job=job["id"]) if job["task_order"] else []
     show.facts(
         [
             ("id", job["id"]),
@@ -215,18 +216,23 @@ def _show_job(choices: Choices, job: "Job") -> None:
             ("description", text.printable(job["description"])),
             ("status", show.status(job["status"])),
             ("directory", text.line(job["working_directory"]["path"])),
-            ("worktree", text.line(_worktree(job))),
+            ("worktree", text.line(_branch(job))),
             ("profile", job["profile"] or ""),
-            ("tasks", str(len(job["task_order"]))),
             ("created", times.exact(job["created_at"])),
             ("changed", times.exact(job["updated_at"])),
+            ("tasks", "\n".join(map(_task, tasks_there)) or "none"),
         ]
     )
     reference = text.short(job["id"])
     if job["task_order"]:
         show.hints(
-            (choices.typed(f"jobs tasks {reference}"), "its tasks"),
+            (choices.typed(f"jobs tasks {reference}"), "more about its tasks"),
             (choices.typed(f"jobs run {reference}"), "run them now"),
         )
     else:
         show.hints((choices.typed(f"tasks create --job {reference} --name NAME --prompt TEXT"), "add a task"))
+
+
+def _task(task: "Task") -> str:
+    rests = "" if task["enabled"] else "  (disabled)"
+    return f"{text.short(task['id'])}  {text.line(task['name'])}{rests}"

@@ -7,10 +7,19 @@ import click
 
 from scheduler_daemon.cli import show, text, times
 from scheduler_daemon.cli.command import Choices, Group, on_terminal
+from scheduler_daemon.cli.record import ENDED, ending, has_log, never_started
 from scheduler_daemon.cli.show import Column
 
 if TYPE_CHECKING:
     from scheduler_daemon.cli.answers import Run
+
+_STARTED_BY = {
+    "task": "tasks run",
+    "job": "jobs run",
+    "schedule": "its schedule",
+    "sequence": "the task before it",
+}
+"""What asked for a run, by its trigger."""
 
 
 @click.group(cls=Group)
@@ -85,15 +94,16 @@ def logs(choices: Choices, run: str, follow: bool, raw: bool | None) -> None:
     with choices.connect() as daemon:
         if follow:
             ended = following.follow(choices.home, daemon, run, printer)
+            following.demand_a_start(choices.home, ended)
         else:
             found: Run = daemon.call("runs.get", run=run)
             ended = found
             following.show_log(choices, found, printer)
-    if ended["status"] in following.ENDED:
+    if ended["status"] in ENDED:
         # Standard output is the log's bytes and nothing else where they were asked for.
         stream = sys.stderr if raw else sys.stdout
         if follow or not raw:
-            for line in following.ending(ended, show.coloured(stream)):
+            for line in ending(ended, show.coloured(stream), told=printer.told):
                 show.write(line, stream)
     elif not raw:
         command = choices.typed(f"runs logs -f {text.short(ended['id'])}")
@@ -106,21 +116,33 @@ def show_runs(found: "list[Run]") -> None:
     columns: list[Column[Run]] = [
         Column("ID", lambda run: text.short(run["id"])),
         Column("STATUS", lambda run: run["status"], is_status=True),
-        Column("OUTCOME", lambda run: run["outcome"] or ""),
+        Column("OUTCOME", lambda run: run["outcome"] or "", rank=2),
         Column("TASK", lambda run: run["task_name"], flexible=True),
-        Column("JOB", lambda run: run["job_name"], flexible=True),
-        Column(f"START ({zone})", lambda run: times.moment(_when(run))),
-        Column("DURATION", lambda run: times.duration(_duration(run)), right=True),
-        Column("COST", lambda run: times.cost(run["cost_usd"]), right=True),
+        Column("JOB", lambda run: run["job_name"], flexible=True, rank=3),
+        Column(f"START ({zone})" if zone else "START", _start, rank=1),
+        Column("DURATION", lambda run: times.duration(_duration(run)), right=True, rank=4),
+        Column("COST", lambda run: times.cost(_cost(run)), right=True, rank=5),
     ]
     show.table(columns, found)
 
 
-def _when(run: "Run") -> str:
-    return run["start_time"] or run["scheduled_time"]
+def _when(run: "Run") -> str | None:
+    if never_started(run):
+        return None
+    return run["scheduled_time"] if run["status"] == "upcoming" else run["start_time"]
+
+
+def _start(run: "Run") -> str:
+    return ("due " if run["status"] == "upcoming" else "") + times.moment(_when(run))
+
+
+def _cost(run: "Run") -> float | None:
+    return None if never_started(run) else run["cost_usd"]
 
 
 def _duration(run: "Run") -> float | None:
+    if never_started(run):
+        return None
     return times.since(run["start_time"]) if run["status"] == "running" else run["duration"]
 
 
@@ -128,7 +150,7 @@ def _show_run(choices: Choices, run: "Run") -> None:
     if choices.as_json:
         show.document(run)
         return
-    turns, exit_code = run["num_turns"], run["exit_code"]
+    turns, exit_code, ran = run["num_turns"], run["exit_code"], not never_started(run)
     show.facts(
         [
             ("id", run["id"]),
@@ -137,21 +159,21 @@ def _show_run(choices: Choices, run: "Run") -> None:
             ("status", show.status(run["status"])),
             ("outcome", run["outcome"] or ""),
             ("errors", text.printable("\n".join(run["errors"]))),
-            ("asked for by", run["trigger"]),
+            ("started by", _STARTED_BY.get(run["trigger"], run["trigger"])),
             ("scheduled", times.exact(run["scheduled_time"])),
-            ("start", times.exact(run["start_time"])),
+            ("start", times.exact(run["start_time"]) if ran else ""),
             ("end", times.exact(run["end_time"])),
             ("duration", times.duration(_duration(run))),
-            ("turns", "" if turns is None else str(turns)),
-            ("cost", times.cost(run["cost_usd"])),
+            ("turns", "" if turns is None or not ran else str(turns)),
+            ("cost", times.cost(_cost(run))),
             ("model", text.line(run["model"] or "")),
             ("exit code", "" if exit_code is None else str(exit_code)),
-            ("session", text.line(run["session_id"] or "")),
+            ("session", text.line(run["session_id"] or "") if ran else ""),
             ("directory", text.line(run["working_directory"] or "")),
             ("branch", text.line(run["branch"] or "")),
             ("commit", run["commit"] or ""),
             ("not committed", "\n".join(text.line(path) for path in run["uncommitted"])),
-            ("log", text.line(run["log_path"] or "")),
+            ("log", text.line(run["log_path"] or "") if ran or has_log(choices.home, run) else ""),
             ("result", text.excerpt(run["output"])),
         ]
     )
@@ -161,5 +183,5 @@ def _show_run(choices: Choices, run: "Run") -> None:
             (choices.typed(f"runs logs -f {reference}"), "watch it"),
             (choices.typed(f"runs stop {reference}"), "stop it"),
         )
-    else:
+    elif has_log(choices.home, run):
         show.hints((choices.typed(f"runs logs {reference}"), "what the agent did"))

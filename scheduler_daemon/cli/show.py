@@ -14,7 +14,13 @@ from scheduler_daemon.cli.command import on_terminal
 
 _GAP = "  "
 _NARROWEST = 8
-"""Columns that a text is not cut below, however narrow the terminal."""
+"""Columns that a text is not cut below while something else can give way."""
+_READABLE = 10
+"""Columns that a text keeps, whatever stands beside it: so 80 are enough for a run's task, job and time."""
+_COMFORTABLE = 24
+"""Columns that a text keeps where only a column of little importance wants them."""
+_WORTH_CUTTING = 3
+"""The last rank of a column that texts are cut for."""
 
 _COLOURS = {
     "success": "green",
@@ -43,6 +49,8 @@ class Column(Generic[Row]):
     flexible: bool = False
     """Whether it may be cut to make the table fit."""
     is_status: bool = False
+    rank: int = 0
+    """Its importance where the terminal is narrow: 0 always stays, the higher goes before the lower."""
 
 
 def write(words: str, stream: TextIO | None = None) -> None:
@@ -89,12 +97,17 @@ def columns_of(stream: TextIO | None) -> int | None:
 
 def table(columns: Sequence[Column[Row]], rows: Sequence[Row]) -> None:
     """Write a table that fits the terminal, or a whole one where there is no terminal."""
+    limit = columns_of(sys.stdout)
     cells = [[text.line(column.value(row)) for column in columns] for row in rows]
     widths = [
         max([len(column.header), *(text.width(line[index]) for line in cells)])
         for index, column in enumerate(columns)
     ]
-    _fit(columns, widths, columns_of(sys.stdout))
+    if limit is not None:
+        kept = _kept(columns, widths, limit)
+        columns, widths = [columns[index] for index in kept], [widths[index] for index in kept]
+        cells = [[line[index] for index in kept] for line in cells]
+        _fit(columns, widths, limit)
     bold = coloured(sys.stdout)
     header = _line([column.header for column in columns], columns, widths)
     write(click.style(header, bold=True) if bold else header)
@@ -102,14 +115,29 @@ def table(columns: Sequence[Column[Row]], rows: Sequence[Row]) -> None:
         write(_line(line, columns, widths))
 
 
-def _fit(columns: Sequence[Column[Row]], widths: list[int], limit: int | None) -> None:
-    """Narrow the widest of the flexible columns until the table fits, or none can give more."""
-    while limit is not None and sum(widths) + len(_GAP) * (len(widths) - 1) > limit:
+def _kept(columns: Sequence[Column[Row]], widths: Sequence[int], limit: int) -> list[int]:
+    """Which columns are shown: as many as there is room for, the important first."""
+
+    def least(indices: Sequence[int], room: int) -> int:
+        needed = (min(widths[each], room) if columns[each].flexible else widths[each] for each in indices)
+        return sum(needed) + len(_GAP) * (len(indices) - 1)
+
+    kept = [index for index, column in enumerate(columns) if column.rank == 0]
+    for index in sorted(range(len(columns)), key=lambda index: columns[index].rank):
+        room = _READABLE if columns[index].rank <= _WORTH_CUTTING else _COMFORTABLE
+        if columns[index].rank and least([*kept, index], room) <= limit:
+            kept.append(index)
+    return sorted(kept)
+
+
+def _fit(columns: Sequence[Column[Row]], widths: list[int], limit: int) -> None:
+    """Narrow the widest of the flexible columns until the table fits; where they cannot give more, any."""
+    while sum(widths) + len(_GAP) * (len(widths) - 1) > limit:
         giving = [
             (widths[index], index)
             for index, column in enumerate(columns)
             if column.flexible and widths[index] > _NARROWEST
-        ]
+        ] or [(wide, index) for index, wide in enumerate(widths) if wide > 1]
         if not giving:
             return
         widths[max(giving)[1]] -= 1

@@ -1,19 +1,19 @@
 """The commands about tasks."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import show, text, times
+from scheduler_daemon.cli import show, task_options, text, times
+from scheduler_daemon.cli.client import Client, Refused
 from scheduler_daemon.cli.command import Choices, Group
 from scheduler_daemon.cli.show import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from scheduler_daemon.cli.answers import Run, Schedule, Task
+    from scheduler_daemon.cli.answers import Job, Run, Schedule, Task
 
 
 @click.group(cls=Group)
@@ -42,7 +42,7 @@ def tasks() -> None:
     type=click.Choice(["manual", "interval", "calendar", "sequential"]),
     help="What makes it due; manual if not given.",
 )
-@click.option("--every", metavar="INTERVAL", help="Due every 30m, 2h or 1d; implies --schedule interval.")
+@click.option("--every", metavar="INTERVAL", help="Due every 30m, 2h, 1h30m or 1d; implies --schedule interval.")
 @click.option("--cron", metavar="EXPR", help="Due by a cron expression; implies --schedule calendar.")
 @click.option("--timezone", metavar="ZONE", help="The time zone of --cron, such as Europe/Berlin.")
 @click.option("--permissions", type=click.Choice(["default", "bypass"]), help="bypass if not given.")
@@ -54,7 +54,7 @@ def tasks() -> None:
     default=None,
     help="Whether what a successful run changed is committed; yes if not given.",
 )
-@click.option("--time-limit", metavar="TIME", help="How long a run may take: seconds, or 30m, 2h.")
+@click.option("--time-limit", metavar="TIME", help="How long a run may take: seconds, or 30m, 2h, 1h30m.")
 @click.option("--enabled/--disabled", default=None, help="Whether its schedule counts; yes if not given.")
 @click.pass_obj
 def create(
@@ -80,9 +80,9 @@ def create(
     enabled: bool | None,
 ) -> None:
     """Create a task, as the last one of its job."""
-    command = _command(prompt, prompt_file, command_text, command_type)
-    due = _schedule(schedule, every, cron, timezone)
-    limit = None if time_limit is None else _seconds(time_limit)
+    command = task_options.command_of(prompt, prompt_file, command_text, command_type)
+    due = task_options.schedule_of(schedule, every, cron, timezone)
+    limit = None if time_limit is None else task_options.seconds_of(time_limit)
     with choices.connect() as daemon:
         task: Task = daemon.call(
             "tasks.create",
@@ -101,7 +101,9 @@ def create(
             time_limit=limit,
             enabled=enabled,
         )
-    _show_task(choices, task)
+        _show_task(choices, task)
+        if schedule == "sequential":
+            _note_that_it_is_first(choices, daemon, task)
 
 
 @tasks.command("list")
@@ -111,10 +113,11 @@ def list_(choices: Choices, job: str | None) -> None:
     """List tasks."""
     with choices.connect() as daemon:
         answer = daemon.call("tasks.list", job=job)
-    if choices.as_json:
-        show.document(answer)
-    else:
-        show_tasks(choices, answer["tasks"], job)
+        if choices.as_json:
+            show.document(answer)
+            return
+        every_job: list[Job] = daemon.call("jobs.list")["jobs"] if job is None and answer["tasks"] else []
+    show_tasks(choices, answer["tasks"], job, {each["id"]: each["name"] for each in every_job})
 
 
 @tasks.command("get")
@@ -171,8 +174,43 @@ def disable(choices: Choices, task: str) -> None:
     _show_task(choices, found)
 
 
-def show_tasks(choices: Choices, found: "list[Task]", job: str | None) -> None:
-    """Write tasks as a table, or say how to create one; all of them belong to ``job`` if it is given."""
+@tasks.command("delete")
+@click.argument("task")
+@click.option("--force", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def delete(choices: Choices, task: str, force: bool) -> None:
+    """Delete a task, its runs and logs.
+
+    Runs under way are stopped first.
+    """
+    from scheduler_daemon.cli import deletion
+
+    found: Task | None = None
+    with choices.connect() as daemon:
+        if not (force and choices.as_json):
+            found = daemon.call("tasks.get", task=task)
+            task = found["id"]
+            if not force:
+                named = f"task {text.line(found['name'])}"
+                deletion.demand_a_person(named, "its runs and logs")
+                deletion.confirm(f"{named} with", deletion.runs_of(daemon, task=task))
+        deleted = daemon.call("tasks.delete", patient=True, task=task)
+    if choices.as_json or found is None:
+        show.document(deleted)
+        return
+    show.write(
+        f"Deleted task {text.line(found['name'])} ({text.short(deleted['task_id'])}) with "
+        f"{text.count(deleted['runs'], 'run')}."
+    )
+
+
+def show_tasks(
+    choices: Choices, found: "list[Task]", job: str | None, job_names: "Mapping[str, str] | None" = None
+) -> None:
+    """Write tasks as a table, or say how to create one; all of them belong to ``job`` if it is given.
+
+    If not, their jobs are named by ``job_names``, from ids.
+    """
     if not found:
         import shlex  # only an empty list pays for it
 
@@ -185,80 +223,33 @@ def show_tasks(choices: Choices, found: "list[Task]", job: str | None) -> None:
     columns: list[Column[Task]] = [
         Column("ID", lambda task: text.short(task["id"])),
         Column("NAME", lambda task: task["name"], flexible=True),
-        Column("ENABLED", lambda task: "yes" if task["enabled"] else "no"),
-        Column("SCHEDULE", lambda task: _due(task["schedule"]), flexible=True),
-        Column("MODEL", lambda task: task["model"], flexible=True),
-        Column("LAST RUN", lambda task: task["last_run_status"] or "", is_status=True),
+        Column("ENABLED", lambda task: "yes" if task["enabled"] else "no", rank=2),
+        Column("SCHEDULE", lambda task: _due(task["schedule"]), flexible=True, rank=1),
+        Column("MODEL", lambda task: task["model"], flexible=True, rank=5),
+        Column("LAST RUN", lambda task: task["last_run_status"] or "", is_status=True, rank=4),
     ]
     if job is None:
-        columns.append(Column("JOB", lambda task: text.short(task["job_id"])))
+        names = job_names or {}
+        job_of: Column[Task] = Column(
+            "JOB", lambda task: names.get(task["job_id"], text.short(task["job_id"])), flexible=True, rank=3
+        )
+        columns.insert(2, job_of)
     show.table(columns, found)
 
 
-def _command(prompt: str | None, file: str | None, command: str | None, kind: str | None) -> str:
-    given = [
-        option
-        for option, value in (("--prompt", prompt), ("--prompt-file", file), ("--command", command))
-        if value is not None
-    ]
-    if len(given) > 1:
-        raise click.UsageError(f"{given[0]} and {given[1]} both say what the agent is to do; give one of them.")
-    if not given:
-        raise click.UsageError(
-            "Say what the agent is to do: --prompt TEXT, --prompt-file FILE (- is standard input) or --command TEXT."
+def _note_that_it_is_first(choices: Choices, daemon: Client, task: "Task") -> None:
+    """Say of a sequential task that has none before it what makes it due; on standard error, for people."""
+    try:
+        job: Job = daemon.call("jobs.get", job=task["job_id"])
+    except Refused:
+        return  # deleted in the meantime; the task was created, which is what was asked
+    if job["task_order"][:1] == [task["id"]]:
+        command = choices.typed(f"jobs run {text.short(job['id'])}")
+        show.write(
+            f"Note: {text.line(task['name'])} is the first task of its job, so there is none for it to follow: "
+            f"it comes due only with\n{command}",
+            sys.stderr,
         )
-    if kind not in (None, "prompt") and command is None:
-        raise click.UsageError(f"--command-type {kind} goes with --command, not with {given[0]}.")
-    if file is not None:
-        return _read_prompt(file)
-    return prompt if prompt is not None else command or ""
-
-
-def _read_prompt(file: str) -> str:
-    try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        raise click.UsageError(
-            f"The prompt in {text.line(file)} is not UTF-8 (byte {problem.start}); convert it first."
-        ) from None
-    except OSError as problem:
-        raise click.UsageError(f"The prompt in {text.line(file)} cannot be read: {problem.strerror}.") from None
-
-
-def _schedule(
-    kind: str | None, every: str | None, cron: str | None, timezone: str | None
-) -> dict[str, object] | None:
-    if every is not None and cron is not None:
-        raise click.UsageError("--every and --cron both say when the task is due; give one of them.")
-    for option, value, implied in (("--every", every, "interval"), ("--cron", cron, "calendar")):
-        if value is not None and kind not in (None, implied):
-            raise click.UsageError(f"{option} means --schedule {implied}, not {kind}; leave one of them out.")
-        if value is None and kind == implied:
-            raise click.UsageError(f"--schedule {implied} needs {option}.")
-    schedule: dict[str, object] = {}
-    if every is not None:
-        try:
-            number, unit = times.interval(every)
-        except times.NotADuration as problem:
-            raise click.BadParameter(str(problem), param_hint="--every") from None
-        schedule = {"type": "interval", "interval_value": number, "interval_type": unit}
-    elif cron is not None:
-        schedule = {"type": "calendar", "cron_expression": cron}
-    elif kind is not None:
-        schedule = {"type": kind}
-    if timezone is not None:
-        if cron is None:
-            raise click.UsageError("--timezone is the time zone of --cron; give a cron expression as well.")
-        schedule["timezone"] = timezone
-    return schedule or None
-
-
-def _seconds(time_limit: str) -> int:
-    try:
-        return times.seconds(time_limit)
-    except times.NotADuration as problem:
-        raise click.BadParameter(str(problem), param_hint="--time-limit") from None
 
 
 def _due(schedule: "Schedule") -> str:

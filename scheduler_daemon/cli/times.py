@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-_AMOUNT = re.compile(r"\s*(\d{1,9})\s*([a-z]*)\s*", re.IGNORECASE)
+_PART = re.compile(r"(\d+)\s*([a-z]+)\s*", re.IGNORECASE | re.ASCII)
+_LONGEST = 9
+"""Digits of the largest number that is read."""
 _UNITS = {
     "seconds": ("s", "sec", "second", "seconds"),
     "minutes": ("m", "min", "minute", "minutes"),
@@ -19,37 +21,58 @@ class NotADuration(ValueError):
 
 
 def interval(text: str) -> tuple[int, str]:
-    """The number and unit (``minutes``, ``hours`` or ``days``) of a text such as ``30m``.
+    """The number and unit (``minutes``, ``hours`` or ``days``) of a text such as ``30m`` or ``1h30m``.
+
+    One part stays in its own unit; the sum of several is in the largest unit of which it is a whole number.
 
     Raises:
-        NotADuration: also for a text in seconds, for schedules know no finer unit than minutes.
+        NotADuration: also for what is no whole number of minutes, for schedules know nothing finer.
     """
-    number, unit = _amount(text)
-    if unit is None or unit == "seconds":
-        raise NotADuration(f"{text!r} is not an interval; write one such as 30m, 2h or 1d")
-    return number, unit
+    parts = _parts(text)
+    if len(parts) == 1 and parts[0][1] != "seconds":
+        return parts[0]
+    whole = sum(number * _SECONDS[unit] for number, unit in parts)
+    for unit in ("days", "hours", "minutes"):
+        if whole % _SECONDS[unit] == 0:
+            return whole // _SECONDS[unit], unit
+    raise NotADuration(f"{_shown(text)} is no whole number of minutes; write an interval such as 30m, 2h or 1d")
 
 
 def seconds(text: str) -> int:
-    """The seconds that a text such as ``90``, ``30m`` or ``2h`` means.
+    """The seconds that a text such as ``90``, ``30m`` or ``1h30m`` means.
 
     Raises:
         NotADuration: saying how to write one.
     """
-    number, unit = _amount(text)
-    return number * _SECONDS[unit or "seconds"]
+    bare = text.strip()
+    if bare.isascii() and bare.isdigit():
+        return _number(bare, text)
+    return sum(number * _SECONDS[unit] for number, unit in _parts(text))
 
 
-def _amount(text: str) -> tuple[int, str | None]:
-    found = _AMOUNT.fullmatch(text)
-    if found:
-        number, written = int(found[1]), found[2].lower()
-        if not written:
-            return number, None
-        for unit, spellings in _UNITS.items():
-            if written in spellings:
-                return number, unit
-    raise NotADuration(f"{text!r} does not say how long; write a number and a unit, such as 30m, 2h or 1d")
+def _parts(text: str) -> list[tuple[int, str]]:
+    """The numbers and units of a text that holds nothing else."""
+    parts, rest = [], text.strip()
+    while found := _PART.match(rest):
+        unit = next((unit for unit, spellings in _UNITS.items() if found[2].lower() in spellings), None)
+        if unit is None:
+            break
+        parts.append((_number(found[1], text), unit))
+        rest = rest[found.end() :]
+    if rest or not parts:
+        raise NotADuration(f"{_shown(text)} does not say how long; write numbers and units: 30m, 2h, 1d or 1h30m")
+    return parts
+
+
+def _number(digits: str, text: str) -> int:
+    digits = digits.lstrip("0") or "0"
+    if len(digits) > _LONGEST:
+        raise NotADuration(f"{_shown(text)} is too long; write something shorter, such as 30m, 2h or 1d")
+    return int(digits)
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:40]}…")
 
 
 def instant(text: str) -> datetime:
@@ -58,8 +81,8 @@ def instant(text: str) -> datetime:
 
 
 def moment(text: str | None) -> str:
-    """Local time to the minute, without its zone; nothing for no time."""
-    return instant(text).strftime("%Y-%m-%d %H:%M") if text else ""
+    """Local time to the second, without its zone; nothing for no time."""
+    return instant(text).strftime("%Y-%m-%d %H:%M:%S") if text else ""
 
 
 def exact(text: str | None) -> str:

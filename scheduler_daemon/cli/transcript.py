@@ -5,7 +5,9 @@ The log holds the agent's stream, a JSON object a line, and its standard error, 
 """
 
 import json
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePath
 
 import click
@@ -33,6 +35,20 @@ _TELLING = (
 """What of a tool's input says best what it does, the best first."""
 
 
+_ERROR_LINES = 30
+"""Lines of an error result that are shown."""
+_STDERR_KEPT = 50
+"""How many of the newest lines of standard error are remembered, to know them again."""
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    """An error that the agent put into a message; its result mostly says the same."""
+
+    words: str
+    lines: list[str]
+
+
 class Transcript:
     """Takes a log's bytes as they come and gives the lines to show."""
 
@@ -43,24 +59,47 @@ class Transcript:
         self._unfinished = bytearray()
         self._left_out = 0
         self._directory: PurePath | None = None
+        self._spoken: _Spoken | None = None
+        self._result = ""
+        self._stderr: deque[str] = deque(maxlen=_STDERR_KEPT)
 
     def feed(self, chunk: bytes) -> Iterator[str]:
         """The lines that the log's next bytes make whole."""
         *whole, rest = chunk.split(b"\n")
         for piece in whole:
             self._hold(piece)
-            yield from self.end()
+            yield from self._end_line()
         self._hold(rest)
 
     def end(self) -> Iterator[str]:
-        """What is left of an unfinished line."""
+        """What is left: an unfinished line, an error that no result came after."""
+        yield from self._end_line()
+        yield from self._release()
+
+    def has_told(self, error: str) -> bool:
+        """Whether an error of the run's record was shown: as the result's, or on the agent's standard error."""
+        words = _words(error.removeprefix("The agent said: "))
+        lines = [_words(line) for line in error.splitlines()]
+        return self._result.startswith(words) or all(line in self._stderr for line in lines)
+
+    def _end_line(self) -> Iterator[str]:
         line, left_out = bytes(self._unfinished), self._left_out
         self._unfinished.clear()
         self._left_out = 0
         if left_out:
             yield self._dim(f"(a line of {len(line) + left_out:,} bytes is not shown)")
         elif line.strip():
-            yield from self._line(line)
+            spoken, self._spoken = self._spoken, None
+            lines = list(self._line(line))
+            if spoken and not lines and not self._spoken:
+                self._spoken = spoken
+            elif spoken and _words(spoken.words) != self._result:
+                yield from spoken.lines
+            yield from lines
+
+    def _release(self) -> Iterator[str]:
+        spoken, self._spoken = self._spoken, None
+        yield from spoken.lines if spoken else ()
 
     def _hold(self, piece: bytes) -> None:
         room = _LONGEST_LINE - len(self._unfinished)
@@ -69,6 +108,7 @@ class Transcript:
 
     def _line(self, line: bytes) -> Iterator[str]:
         if line.startswith(b"stderr| "):
+            self._stderr.append(_words(_plain(line).removeprefix("stderr| ")))
             yield self._dim(_plain(line))
             return
         event: object = None
@@ -81,8 +121,12 @@ class Transcript:
             yield _plain(line)
             return
         indent = "  " if event.get("parent_tool_use_id") else ""
-        for words in self._event(event):
-            yield from (indent + each for each in words.split("\n"))
+        lines = [indent + each for words in self._event(event) for each in words.split("\n")]
+        if event.get("type") == "assistant" and event.get("error"):
+            said = "\n".join(_text(block.get("text")) for block in _blocks(event))
+            self._spoken = _Spoken(said, lines)
+        else:
+            yield from lines
 
     def _event(self, event: dict[str, object]) -> Iterator[str]:
         kind = event.get("type")
@@ -101,8 +145,13 @@ class Transcript:
             yield from self._limit(_object(event.get("rate_limit_info")))
         elif kind == "result" and event.get("is_error"):
             errors = event.get("errors")
-            told = "; ".join(map(str, errors)) if isinstance(errors, list) else event.get("result")
-            yield self._short(f"✗ {_text(event.get('subtype'))}: {_first_line(_text(told))}", "red")
+            told = "; ".join(map(str, errors)) if isinstance(errors, list) else _text(event.get("result"))
+            self._result = _words(told)
+            kind = _text(event.get("subtype"))
+            # The agent calls it a success where its last message is of an error of the API.
+            name = text.line(kind) if kind.startswith("error") else "error"
+            shown = f"✗ {name}: {text.excerpt(told, _ERROR_LINES)}".rstrip(": ")
+            yield "\n".join(self._paint(line, "red") for line in shown.split("\n"))
 
     def _init(self, event: dict[str, object]) -> str:
         directory = _text(event.get("cwd"))
@@ -166,6 +215,11 @@ def _plain(line: bytes) -> str:
 
 def _first_line(words: str) -> str:
     return next((line.strip() for line in text.printable(words).splitlines() if line.strip()), "")
+
+
+def _words(words: str) -> str:
+    """A text as it is compared: printable, its white space made one."""
+    return " ".join(text.printable(words).split())
 
 
 def _object(value: object) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """``jobs.*``: containers of tasks, and the sequences of runs they make."""
 
 import asyncio
-import itertools
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
@@ -84,9 +83,11 @@ class JobMethods:
             return directory
         taken = {exclusion_key(job.working_directory, job.name) for job in self._store.jobs.all()}
         name = worktree_name(directory, job_name)
-        names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+        # As many names as there are jobs, and one: not all of them can be taken. Where no worktree can be made, any
+        # name will do, for the job is refused.
+        names = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 2))]
         named = (directory.model_copy(update={"worktree_name": each}) for each in names)
-        return next(each for each in named if exclusion_key(each, job_name) not in taken)
+        return next((each for each in named if exclusion_key(each, job_name) not in taken), directory)
 
     async def list_all(self, params: NoParams, caller: Caller) -> Json:
         """Every job."""

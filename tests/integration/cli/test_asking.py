@@ -39,6 +39,7 @@ def test_a_piped_list_is_one_json_document(ccsched: Ccsched, daemon: FakeDaemon)
         ("tasks run abcd", "tasks.run", {"task": "abcd"}),
         ("tasks enable abcd", "tasks.enable", {"task": "abcd"}),
         ("tasks disable abcd", "tasks.disable", {"task": "abcd"}),
+        ("tasks delete abcd --force", "tasks.delete", {"task": "abcd"}),
         ("runs list", "runs.list", {}),
         (
             "runs list --limit 5 --job j --task t --status failed",
@@ -123,7 +124,8 @@ def test_a_task_is_created_as_described(ccsched: Ccsched, daemon: FakeDaemon) ->
     ("options", "schedule"),
     [
         ([], None),
-        (["--schedule", "sequential"], {"type": "sequential"}),
+        (["--schedule", "manual"], {"type": "manual"}),
+        (["--every", "1h30m"], {"type": "interval", "interval_value": 90, "interval_type": "minutes"}),
         (["--cron", "0 2 * * *"], {"type": "calendar", "cron_expression": "0 2 * * *"}),
         (
             ["--schedule", "calendar", "--cron", "0 2 * * *", "--timezone", "Asia/Tokyo"],
@@ -167,7 +169,10 @@ def test_a_refusal_says_all_the_daemon_said(ccsched: Ccsched, daemon: FakeDaemon
     daemon.answers["jobs.get"] = Failure(
         -32002,
         "'feat' may be two jobs.",
-        candidates=[{"id": objects.identifier(1), "name": "feature\n\x1b[31mone"}],
+        candidates=[
+            {"id": objects.identifier(1), "name": "feature\n\x1b[31mone"},
+            {"id": objects.identifier(2), "name": "two", "job_name": "nightly\n"},
+        ],
         errors=[{"field": "job", "message": "is ambiguous"}],
         hint="Write more of the id.",
     )
@@ -177,6 +182,7 @@ def test_a_refusal_says_all_the_daemon_said(ccsched: Ccsched, daemon: FakeDaemon
         "Error: 'feat' may be two jobs.\n"
         "  job: is ambiguous\n"
         f"  {objects.identifier(1)}  feature\\n\\x1b[31mone\n"
+        f"  {objects.identifier(2)}  two  (job nightly\\n)\n"
         "Write more of the id.\n"
     )
 
@@ -188,13 +194,47 @@ def test_an_older_daemon_is_told_of(ccsched: Ccsched, daemon: FakeDaemon) -> Non
     assert "of another version" in done.stderr
 
 
-def test_an_unasked_deletion_needs_force(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+def test_an_error_nobody_foresaw_is_in_the_daemons_log(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """The message is told, and where more is to be found."""
+    daemon.answers["jobs.list"] = Failure(-32603, "jobs.list failed.")
+    done = ccsched("jobs", "list")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: jobs.list failed.\nThe daemon's log says more.\n"
+
+
+@pytest.mark.parametrize("noun", ["job", "task"])
+def test_an_unasked_deletion_needs_force(ccsched: Ccsched, daemon: FakeDaemon, noun: str) -> None:
     """Where nobody can confirm, nothing is deleted."""
-    daemon.answers["jobs.get"] = objects.job()
-    done = ccsched("jobs", "delete", "feature-auth")
+    daemon.answers |= {"jobs.get": objects.job(), "tasks.get": objects.task()}
+    done = ccsched(f"{noun}s", "delete", "x")
     assert done.returncode == 1
     assert "Add --force" in done.stderr
-    assert [method for method, _ in daemon.requests] == ["jobs.get"]
+    assert [method for method, _ in daemon.requests] == [f"{noun}s.get"]
+
+
+@pytest.mark.parametrize(("place", "noted"), [(0, True), (1, False)])
+def test_a_sequential_task_without_one_before_it_is_noted(
+    ccsched: Ccsched, daemon: FakeDaemon, place: int, noted: bool
+) -> None:
+    """Beside the document, for it will not be due by itself; a task that follows another is not noted."""
+    order = [objects.identifier(0x10), objects.identifier(0x11)]
+    daemon.answers["tasks.create"] = objects.task(0x10 + place)
+    daemon.answers["jobs.get"] = objects.job(task_order=order)
+    options = ("--name", "n", "--job", "j", "--prompt", "p", "--schedule", "sequential")
+    done = ccsched("tasks", "create", *options)
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == daemon.answers["tasks.create"]
+    assert ("ccsched jobs run 00000001" in done.stderr) is noted
+    assert bool(done.stderr) is noted
+
+
+def test_a_note_that_cannot_be_made_is_no_failure(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """The task was created, whatever became of its job since."""
+    daemon.answers["tasks.create"] = objects.task()
+    daemon.answers["jobs.get"] = Failure(-32001, "no job has that id")
+    options = ("--name", "n", "--job", "j", "--prompt", "p", "--schedule", "sequential")
+    done = ccsched("tasks", "create", *options)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_rejected_file_is_a_refusal(ccsched: Ccsched, daemon: FakeDaemon) -> None:
@@ -204,6 +244,22 @@ def test_a_rejected_file_is_a_refusal(ccsched: Ccsched, daemon: FakeDaemon) -> N
     assert done.returncode == 1
     assert json.loads(done.stdout) == daemon.answers["daemon.reload"]
     assert ccsched("reload", "--output", "table").stdout == "Rejected: jobs.json: no JSON\n"
+
+
+def test_a_reload_says_what_it_changed(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """How many objects came, changed and went; a daemon that does not count them is fine too."""
+    counts = {"created": 2, "changed": 0, "deleted": 1}
+    for answer, told in (
+        ({"taken": ["jobs.json"], "rejected": [], "changes": counts}, "Taken in: jobs.json\n2 created, 1 deleted.\n"),
+        (
+            {"taken": ["jobs.json"], "rejected": [], "changes": {"created": 0}},
+            "Taken in: jobs.json\nNothing changed.\n",
+        ),
+        ({"taken": ["jobs.json"], "rejected": []}, "Taken in: jobs.json\n"),
+        ({"taken": [], "rejected": [], "changes": {"created": 0}}, "No file was edited.\n"),
+    ):
+        daemon.answers["daemon.reload"] = answer
+        assert ccsched("reload", "--output", "table").stdout == told
 
 
 def test_any_encoding_is_survived(ccsched: Ccsched, daemon: FakeDaemon) -> None:

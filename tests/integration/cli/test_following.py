@@ -104,16 +104,67 @@ def test_a_log_is_found_by_the_run(ccsched: Ccsched, daemon: FakeDaemon, home: P
     [
         (objects.run(status="upcoming"), "has not started yet"),
         (objects.run(status="success"), "has no log any more"),
-        (objects.run(status="failed", start_time=None, errors=["no such directory"]), "\n  no such directory\n"),
+        (
+            objects.run(status="failed", start_time=None, outcome="agent_error", errors=["no directory"]),
+            "Run 00000100 of add-tests was not started: no directory\n",
+        ),
+        (
+            objects.run(status="failed", outcome="not_started", log_path="/nonexistent/l", errors=["a\nb", "c"]),
+            "Run 00000100 of add-tests was not started:\n  a\n  b\n  c\n",
+        ),
+        (
+            objects.run(status="cancelled", outcome="not_started", errors=["not started: 'x' before it failed"]),
+            "Run 00000100 of add-tests was not started: 'x' before it failed\n",
+        ),
     ],
-    ids=["upcoming", "gone", "never started"],
+    ids=["upcoming", "gone", "never started", "could not start", "left out"],
 )
 def test_no_log_is_explained(ccsched: Ccsched, daemon: FakeDaemon, run: Message, told: str) -> None:
-    """Why there is nothing to show is told, with exit code 1."""
+    """Why there is nothing to show is told, with exit code 1; also to who follows, if the run has ended."""
     daemon.answers["runs.get"] = run
     done = ccsched("runs", "logs", "0000")
     assert (done.returncode, done.stdout) == (1, "")
     assert told in done.stderr
+    if "not started" in told and run["status"] != "upcoming":
+        daemon.answers["runs.follow"] = run
+        assert ccsched("runs", "logs", "-f", "0000").stderr == f"Error: {told}"
+
+
+def test_the_log_of_a_run_that_was_not_started_is_shown_if_it_says_something(
+    ccsched: Ccsched, daemon: FakeDaemon, log: Path
+) -> None:
+    """An empty one is none."""
+    daemon.answers["runs.get"] = objects.run(
+        status="failed", outcome="not_started", log_path=str(log), errors=["no such command"]
+    )
+    assert "● Write a" in ccsched("runs", "logs", "--pretty", "0000").stdout
+    log.write_bytes(b"")
+    assert "was not started: no such command" in ccsched("runs", "logs", "--pretty", "0000").stderr
+
+
+def test_an_error_is_told_once(terminal: Terminal, daemon: FakeDaemon, tmp_path: Path) -> None:
+    """The transcript has it; the ending adds what it did not say."""
+    log = tmp_path / "run.log"
+    words = "Not logged in · Please run /login"
+    message = {"content": [{"type": "text", "text": words}]}
+    log.write_text(
+        json.dumps({"type": "assistant", "message": message, "error": "authentication_failed"})
+        + "\n"
+        + json.dumps({"type": "result", "is_error": True, "subtype": "success", "result": words})
+        + "\n"
+    )
+    daemon.answers["runs.follow"] = objects.run(
+        status="failed",
+        outcome="not_logged_in",
+        log_path=str(log),
+        errors=["The agent is not logged in.", f"The agent said: {words}"],
+    )
+    _, shown = terminal("runs", "logs", "-f", "0000", NO_COLOR="1")
+    assert shown.splitlines() == [
+        f"✗ error: {words}",
+        "✗ failed · not_logged_in · 2 turns · $0.0123 · 1m 20s",
+        "  The agent is not logged in.",
+    ]
 
 
 def test_following_waits_for_the_start_and_ends_with_the_run(
@@ -215,8 +266,8 @@ def test_waiting_on_a_terminal_shows_each_ending(terminal: Terminal, sequence: d
     code, shown = terminal("jobs", "run", "j", "--wait", NO_COLOR="1")
     assert code == 1
     assert [line.split(" · ")[0] for line in shown.splitlines()] == [
-        "✗ add-tests 00000101 failed",
-        r"✗ run\npipeline 00000102 cancelled",
+        "✗ feature-auth / add-tests 00000101 failed",
+        r"✗ feature-auth / run\npipeline 00000102 cancelled",
     ]
 
 
@@ -226,8 +277,8 @@ def test_following_a_job_shows_run_after_run(terminal: Terminal, sequence: dict[
     assert code == 0
     lines = shown.splitlines()
     assert [line for line in lines if line.startswith("── ")] == [
-        "── add-tests 00000101",
-        r"── run\npipeline 00000102",
+        "── feature-auth / add-tests 00000101",
+        r"── feature-auth / run\npipeline 00000102",
     ]
     assert lines.count("● Write a") == 2
     assert lines[-1].startswith("✓ success")

@@ -1,7 +1,9 @@
 """What a person sees on a terminal."""
 
 import re
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,7 @@ from scheduler_daemon.cli import text
 from tests.integration.cli import objects
 from tests.integration.cli.conftest import Completed
 from tests.integration.cli.fake_daemon import FakeDaemon
+from tests.support.house import git, repository
 
 Ccsched = Callable[..., Completed]
 Terminal = Callable[..., tuple[int, str]]
@@ -44,6 +47,75 @@ def test_a_table_fits_the_terminal(terminal: Terminal, daemon: FakeDaemon, colum
     assert header.split() == ["ID", "NAME", "STATUS", "TASKS", "DIRECTORY"]
 
 
+def runs_of_all_kinds() -> list[dict[str, object]]:
+    """Runs with long names, as they may stand in one table."""
+    names = {"task_name": "implement-the-login", "job_name": "feature-authentication"}
+    return [
+        objects.run(0x101, "upcoming", **names),
+        objects.run(0x102, "running", **names),
+        objects.run(0x103, "failed", outcome="not_logged_in", **names),
+        objects.run(0x104, "cancelled", outcome="not_started", **names),
+    ]
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 100])
+@pytest.mark.parametrize("listed", ["jobs", "tasks", "runs", "scheduler"])
+def test_a_narrow_table_leaves_columns_out(terminal: Terminal, daemon: FakeDaemon, columns: int, listed: str) -> None:
+    """No line overflows; names keep room to be read, for less important columns go first."""
+    place = {**objects.job()["working_directory"], "use_git_worktree": True, "path": "/srv/projects/application"}
+    job = objects.job(name="feature-authentication", status="in_progress", working_directory=place)
+    schedule = {"type": "calendar", "cron_expression": "*/5 0 2 * * 1-5", "timezone": "America/Argentina/Ushuaia"}
+    daemon.answers["jobs.list"] = {"jobs": [job]}
+    daemon.answers["tasks.list"] = {
+        "tasks": [objects.task(name="implement-the-login", schedule=schedule, last_run_status="cancelled")]
+    }
+    daemon.answers["runs.list"] = {"runs": runs_of_all_kinds()}
+    daemon.answers["scheduler.list"] = {
+        "scheduled": [{**SCHEDULED, "task_name": "implement-the-login", "timezone": schedule["timezone"]}]
+    }
+    _, shown = terminal(*([listed] if listed == "scheduler" else [listed, "list"]), columns=columns)
+    lines = COLOUR.sub("", shown).splitlines()
+    assert max(map(text.width, lines)) <= columns
+    if columns >= 40:
+        name = "feature-a" if listed == "jobs" else "implement"
+        assert all(name in line for line in lines[1:])
+
+
+def test_a_table_of_runs_has_both_names_and_the_time_on_80_columns(terminal: Terminal, daemon: FakeDaemon) -> None:
+    """The rest gives way; how a run ended stays."""
+    daemon.answers["runs.list"] = {"runs": runs_of_all_kinds()[2:]}
+    _, shown = terminal("runs", "list", columns=80)
+    header, failed, cancelled = COLOUR.sub("", shown).splitlines()
+    assert header.split() == ["ID", "STATUS", "OUTCOME", "TASK", "JOB", "START", "(UTC)"]
+    assert failed.split()[:3] == ["00000103", "failed", "not_logged_in"]
+    assert failed.endswith("2026-11-21 02:00:00")
+    assert "feature-a" in failed
+    assert "2026" not in cancelled
+
+
+def test_texts_are_not_cut_for_what_matters_little(terminal: Terminal, daemon: FakeDaemon) -> None:
+    """A name is shown whole before a cost is."""
+    daemon.answers["runs.list"] = {"runs": [objects.run(task_name="implement-login")]}
+    header, line = COLOUR.sub("", terminal("runs", "list", columns=80)[1]).splitlines()
+    assert "implement-login  feature-auth" in line
+    assert "COST" not in header
+    header, line = COLOUR.sub("", terminal("runs", "list", columns=100)[1]).splitlines()
+    assert "COST" in header
+
+
+def test_a_start_is_when_the_agent_started(terminal: Terminal, daemon: FakeDaemon) -> None:
+    """One to come says when it is due; one that was never started has no start, duration or cost."""
+    daemon.answers["runs.list"] = {"runs": runs_of_all_kinds()}
+    _, shown = terminal("runs", "list", columns=150, NO_COLOR="1")
+    upcoming, running, failed, left_out = shown.splitlines()[1:]
+    assert "due 2026-11-21 02:00:00" in upcoming
+    assert "  2026-11-21 02:00:00  " in running
+    assert failed.endswith("  2026-11-21 02:00:00        1m 20s  $0.0123")
+    assert left_out.endswith("feature-authentication")
+    daemon.answers["runs.list"] = {"runs": runs_of_all_kinds()[3:]}
+    assert "START  DURATION" in terminal("runs", "list", columns=150, NO_COLOR="1")[1]
+
+
 def test_a_piped_table_is_not_cut(ccsched: Ccsched, daemon: FakeDaemon) -> None:
     """Where there is no terminal, nothing is left out and nothing is coloured."""
     daemon.answers["jobs.list"] = {"jobs": [objects.job(name="n" * 500)]}
@@ -63,14 +135,20 @@ def test_times_are_local_and_the_zone_is_named_once(terminal: Terminal, daemon: 
     daemon.answers["runs.list"] = {"runs": [objects.run(), objects.run(0x101, "upcoming")]}
     _, shown = terminal("runs", "list", TZ="Europe/Berlin")
     assert shown.count("CET") == 1
-    assert "2026-11-21 03:00" in shown
+    assert "2026-11-21 03:00:00" in shown
     assert "1m 20s" in shown
 
 
-def test_a_run_shows_why_it_failed_and_what_to_type(terminal: Terminal, daemon: FakeDaemon) -> None:
+def test_a_run_shows_why_it_failed_and_what_to_type(terminal: Terminal, daemon: FakeDaemon, tmp_path: Path) -> None:
     """Errors stand in the record, and the next command below it, for the same home."""
+    log = tmp_path / "log"
+    log.touch()
     daemon.answers["runs.get"] = objects.run(
-        status="failed", errors=["Write was denied", "second\x1b[2J"], uncommitted=["a\nb"], cost_usd=0.5
+        status="failed",
+        errors=["Write was denied", "second\x1b[2J"],
+        uncommitted=["a\nb"],
+        cost_usd=0.5,
+        log_path=str(log),
     )
     code, shown = terminal("runs", "get", "0000")
     assert code == 0
@@ -79,13 +157,60 @@ def test_a_run_shows_why_it_failed_and_what_to_type(terminal: Terminal, daemon: 
     assert "$0.5000" in shown
     assert "ccsched runs logs 00000100" in shown
     assert objects.identifier(0x100) in shown
+    log.unlink()
+    assert "ccsched runs logs" not in terminal("runs", "get", "0000")[1]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "told"),
+    [
+        ("task", "tasks run"),
+        ("job", "jobs run"),
+        ("schedule", "its schedule"),
+        ("sequence", "the task before it"),
+        ("new", "new"),
+    ],
+)
+def test_a_run_says_what_started_it(ccsched: Ccsched, daemon: FakeDaemon, trigger: str, told: str) -> None:
+    """In words; a word that is not known is passed on."""
+    daemon.answers["runs.get"] = objects.run(trigger=trigger)
+    shown = ccsched("runs", "get", "0000", "--output", "table").stdout
+    assert re.search(rf"^started by +{told}$", shown, re.MULTILINE)
+
+
+def test_a_run_that_was_not_started_shows_nothing_of_an_agent(terminal: Terminal, daemon: FakeDaemon) -> None:
+    """No turns, session, start or log, though the record has numbers for them."""
+    daemon.answers["runs.get"] = objects.run(
+        status="failed",
+        outcome="not_started",
+        errors=["no such directory"],
+        num_turns=0,
+        session_id="12345678",
+        log_path="/nonexistent/log",
+    )
+    _, shown = terminal("runs", "get", "0000")
+    names = [line.split("  ")[0] for line in shown.splitlines()]
+    assert "errors" in names
+    assert not {"turns", "session", "start", "duration", "cost", "log"} & set(names)
+    assert "ccsched runs logs" not in shown
 
 
 def test_a_hint_names_the_home_that_was_named(terminal: Terminal, daemon: FakeDaemon, home: object) -> None:
     """What is offered to type works as it is."""
     daemon.answers["jobs.get"] = objects.job(task_order=[objects.identifier(9)])
+    daemon.answers["jobs.tasks"] = [objects.task(9)]
     _, shown = terminal("jobs", "get", "0000", "--home", str(home), CCSCHED_HOME="/nonexistent")
     assert f"ccsched --home {home} jobs run 00000001" in shown
+
+
+def test_a_job_shows_its_tasks_and_its_branch(terminal: Terminal, daemon: FakeDaemon) -> None:
+    """By name and in their order, which of them rest, and where the worktree's commits go."""
+    place = {**objects.job()["working_directory"], "use_git_worktree": True, "worktree_name": "night"}
+    daemon.answers["jobs.get"] = objects.job(task_order=["x", "y"], working_directory=place)
+    daemon.answers["jobs.tasks"] = [objects.task(2, name="imple\nment"), objects.task(1, name="test", enabled=False)]
+    _, shown = terminal("jobs", "get", "0000")
+    assert "tasks      00000002  imple\\nment\n           00000001  test  (disabled)\n" in shown
+    assert "worktree   on branch night, from main\n" in shown
 
 
 @pytest.mark.parametrize(
@@ -137,7 +262,7 @@ def test_the_state_is_seen_at_a_glance(terminal: Terminal, daemon: FakeDaemon) -
     _, shown = terminal("state")
     for told in ("6m 40s", "3 (1 in progress, 2 completed)", "7 (6 enabled)", "12 success, 1 failed", "00000105"):
         assert told in shown
-    assert "2026-11-21 17:00  nightly" in shown
+    assert "2026-11-21 17:00:00  nightly" in shown
 
 
 def test_tasks_say_when_they_are_due(terminal: Terminal, daemon: FakeDaemon) -> None:
@@ -151,6 +276,7 @@ def test_tasks_say_when_they_are_due(terminal: Terminal, daemon: FakeDaemon) -> 
     daemon.answers["tasks.list"] = {
         "tasks": [objects.task(number, schedule=schedule) for number, schedule in enumerate(schedules)]
     }
+    daemon.answers["jobs.list"] = {"jobs": []}
     _, shown = terminal("tasks", "list")
     for told in ("every 2 hours", "every day", "0 2 * * * Asia/Tokyo", "sequential"):
         assert told in shown
@@ -168,4 +294,54 @@ def test_a_deletion_is_asked_for(
     assert "Delete job feature-auth with 1 task, 2 runs and their logs?" in shown
     assert exit_code == code
     assert (("jobs.delete", {"job": objects.identifier(1)}) in daemon.requests) is deleted
-    assert ("Deleted job 00000001 with 1 task and 2 runs." in shown) is deleted
+    assert ("Deleted job feature-auth (00000001) with 1 task and 2 runs." in shown) is deleted
+
+
+@pytest.mark.parametrize(("typed", "code", "deleted"), [("y\n", 0, True), ("n\n", 1, False)])
+def test_a_tasks_deletion_is_asked_for(
+    terminal: Terminal, daemon: FakeDaemon, typed: str, code: int, deleted: bool
+) -> None:
+    """With the number of its runs; what was asked about is what goes, whatever gets its name meanwhile."""
+    daemon.answers["tasks.get"] = objects.task()
+    daemon.answers["runs.list"] = {"runs": [objects.run()] * 100}
+    daemon.answers["tasks.delete"] = {"task_id": objects.identifier(0x10), "runs": 120}
+    exit_code, shown = terminal("tasks", "delete", "add-tests", typed=typed)
+    assert "Delete task add-tests with 100 or more runs and their logs?" in shown
+    assert exit_code == code
+    assert ("runs.list", {"limit": 100, "task": objects.identifier(0x10)}) in daemon.requests
+    assert (("tasks.delete", {"task": objects.identifier(0x10)}) in daemon.requests) is deleted
+    assert ("Deleted task add-tests (00000010) with 120 runs." in shown) is deleted
+
+
+def test_the_worktree_of_a_deleted_job_is_told_of(ccsched: Ccsched, daemon: FakeDaemon, tmp_path: Path) -> None:
+    """It stays, with its branch; the commands that are offered remove both."""
+    repo = repository(tmp_path / "my app")
+    folder = repo / ".claude" / "worktrees" / "night"
+    git(repo, "worktree", "add", "--quiet", "-b", "night", str(folder), "main")
+    place = {"path": str(repo), "use_git_worktree": True, "worktree_name": "night", "worktree_branch": "main"}
+    daemon.answers["jobs.get"] = objects.job(working_directory=place)
+    daemon.answers["runs.list"] = {
+        "runs": [objects.run(working_directory=None), objects.run(working_directory=str(folder))]
+    }
+    daemon.answers["jobs.delete"] = {"job_id": objects.identifier(1), "tasks": 1, "runs": 2}
+    shown = ccsched("jobs", "delete", "feature-auth", "--force", "--output", "table").stdout
+    first, told, *commands = shown.splitlines()
+    assert first == "Deleted job feature-auth (00000001) with 1 task and 2 runs."
+    assert str(folder) in told
+    for command in commands:
+        subprocess.run(["/bin/sh", "-c", command], check=True, capture_output=True)
+    assert not folder.exists()
+    assert git(repo, "branch", "--list", "night") == ""
+    again = ccsched("jobs", "delete", "feature-auth", "--force", "--output", "table").stdout
+    assert again.splitlines() == [first]
+
+
+def test_tasks_name_their_jobs(terminal: Terminal, daemon: FakeDaemon) -> None:
+    """In the list of all; a job that is gone meanwhile is shown by its id."""
+    daemon.answers["jobs.list"] = {"jobs": [objects.job()]}
+    daemon.answers["tasks.list"] = {"tasks": [objects.task(), objects.task(0x11, job_id=objects.identifier(9))]}
+    _, shown = terminal("tasks", "list", NO_COLOR="1")
+    header, first, second = shown.splitlines()
+    assert "JOB" in header
+    assert "feature-auth" in first
+    assert "00000009" in second

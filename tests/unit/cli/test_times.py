@@ -20,23 +20,52 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [("30m", (30, "minutes")), ("2h", (2, "hours")), ("1d", (1, "days")), (" 5 MIN ", (5, "minutes"))],
+    [
+        ("30m", (30, "minutes")),
+        ("2h", (2, "hours")),
+        ("1d", (1, "days")),
+        (" 5 MIN ", (5, "minutes")),
+        ("90m", (90, "minutes")),
+        ("1h30m", (90, "minutes")),
+        ("1d 12h", (36, "hours")),
+        ("23h60m", (1, "days")),
+        ("120s", (2, "minutes")),
+    ],
 )
 def test_an_interval_is_a_number_and_a_unit(written: str, meant: tuple[int, str]) -> None:
-    """Minutes, hours and days are read, as people spell them."""
+    """Minutes, hours and days are read, as people spell them; several are summed."""
     assert times.interval(written) == meant
 
 
-@pytest.mark.parametrize("written", ["", "30", "h", "90s", "1h30m", "-1h", "1.5h", "2 weeks", "9" * 5000 + "m"])
+@pytest.mark.parametrize("written", ["", "30", "h", "-1h", "1.5h", "2 weeks", "1h30", "30 90", "1h,30m", "\u0663m"])
 def test_what_is_no_interval_is_refused(written: str) -> None:
     """The refusal shows how to write one."""
-    with pytest.raises(times.NotADuration, match="30m, 2h or 1d"):
+    with pytest.raises(times.NotADuration, match=r"does not say how long; .* 30m, 2h, 1d or 1h30m"):
         times.interval(written)
 
 
-@pytest.mark.parametrize(("written", "meant"), [("90", 90), ("45s", 45), ("30m", 1800), ("2h", 7200)])
-def test_a_time_limit_is_seconds_or_has_a_unit(written: str, meant: int) -> None:
-    """A bare number is seconds."""
+@pytest.mark.parametrize("written", ["90s", "1h30s"])
+def test_an_interval_is_whole_minutes(written: str) -> None:
+    """A schedule knows nothing finer, and nothing is rounded."""
+    with pytest.raises(times.NotADuration, match="no whole number of minutes"):
+        times.interval(written)
+
+
+@pytest.mark.parametrize("written", ["9999999999d", "1h9999999999m", "9" * 5000 + "m"])
+def test_what_is_too_long_is_told_so(written: str) -> None:
+    """A number that is one is not taken for none, and the message stays short."""
+    for read in (times.interval, times.seconds):
+        with pytest.raises(times.NotADuration, match="is too long") as refused:
+            read(written)
+        assert len(str(refused.value)) < 150
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("90", 90), ("45s", 45), ("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("1h 1m 1s", 3661), ("007m", 420)],
+)
+def test_a_time_limit_is_seconds_or_has_units(written: str, meant: int) -> None:
+    """A bare number is seconds, several parts are summed."""
     assert times.seconds(written) == meant
 
 
@@ -62,7 +91,7 @@ def test_a_duration_is_short(amount: float | None, shown: str) -> None:
 @pytest.mark.usefixtures("berlin")
 def test_times_are_local() -> None:
     """A time in UTC shows in the reader's zone, which is named where it is exact."""
-    assert times.moment("2026-11-21T01:00:00.000000Z") == "2026-11-21 02:00"
+    assert times.moment("2026-11-21T01:00:00.000000Z") == "2026-11-21 02:00:00"
     assert times.exact("2026-07-21T01:00:00.000000Z") == "2026-07-21 03:00:00 CEST"
     assert times.moment(None) == times.exact(None) == ""
 

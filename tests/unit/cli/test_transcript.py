@@ -89,6 +89,50 @@ def test_troubles_are_shown() -> None:
     ]
 
 
+NOT_LOGGED_IN = "Not logged in · Please run /login"
+
+
+def test_an_error_is_told_once() -> None:
+    """The result says what the agent's last message said; it is named an error, whatever the agent calls it."""
+    log = stream(
+        said({"type": "text", "text": NOT_LOGGED_IN}, error="authentication_failed"),
+        {"type": "system", "subtype": "hook_response"},
+        {"type": "result", "is_error": True, "subtype": "success", "result": NOT_LOGGED_IN},
+    )
+    assert rendered(log) == [f"✗ error: {NOT_LOGGED_IN}"]
+
+
+def test_an_error_without_its_result_is_not_lost() -> None:
+    """What the agent said of it comes before what comes next, and at the end of the log."""
+    trouble = said({"type": "text", "text": "API Error\nmore"}, error="unknown")
+    assert rendered(stream(trouble)) == ["API Error", "more"]
+    assert rendered(stream(trouble, said({"type": "text", "text": "Again."}))) == ["API Error", "more", "Again."]
+    other = {"type": "result", "is_error": True, "subtype": "success", "result": "Something else"}
+    assert rendered(stream(trouble, other)) == ["API Error", "more", "✗ error: Something else"]
+
+
+def test_a_long_error_is_shown_whole() -> None:
+    """It is what the reader came for: all its lines, uncut."""
+    log = stream(
+        {"type": "result", "is_error": True, "subtype": "error_during_execution", "errors": ["x" * 99, "b\nc"]}
+    )
+    assert rendered(log) == [f"✗ error_during_execution: {'x' * 99}; b", "c"]
+
+
+def test_a_transcript_knows_what_it_has_told() -> None:
+    """The words of the result and of standard error are not worth repeating; anything else is."""
+    transcript = Transcript(80, coloured=False)
+    assert not transcript.has_told("The agent said: Not logged in")
+    log = b"stderr| warning: a\nstderr|   at b\n" + stream(
+        {"type": "result", "is_error": True, "subtype": "success", "result": NOT_LOGGED_IN}
+    )
+    assert len([line for piece in (log[:40], log[40:]) for line in transcript.feed(piece)]) == 3
+    assert transcript.has_told(f"The agent said: {NOT_LOGGED_IN}")
+    assert transcript.has_told("warning: a\n  at b")
+    assert not transcript.has_told("warning: a\n  at c")
+    assert not transcript.has_told("The agent is not logged in. Start `claude` as this user and type /login.")
+
+
 def test_standard_error_is_dimmed() -> None:
     """What the agent wrote to standard error keeps its mark and stands back."""
     assert rendered(b"stderr| warning\x1b[31m!\n") == ["stderr| warning!"]

@@ -41,6 +41,7 @@ def test_the_commands_are_those_of_the_line() -> None:
     assert [" ".join(words) for words in every_command()[1:]] == [
         *["jobs", "jobs create", "jobs list", "jobs get", "jobs tasks", "jobs run", "jobs stop", "jobs delete"],
         *["tasks", "tasks create", "tasks list", "tasks get", "tasks run", "tasks enable", "tasks disable"],
+        "tasks delete",
         *["runs", "runs list", "runs get", "runs stop", "runs logs"],
         *["health", "state", "scheduler", "reload"],
     ]
@@ -79,8 +80,16 @@ TASK = ("tasks", "create", "--name", "n", "--job", "j")
         ((*TASK, "--prompt", "p", "--schedule", "interval"), "--schedule interval needs --every"),
         ((*TASK, "--prompt", "p", "--schedule", "calendar"), "--schedule calendar needs --cron"),
         ((*TASK, "--prompt", "p", "--timezone", "UTC"), "--timezone is the time zone of --cron"),
-        ((*TASK, "--prompt", "p", "--every", "90s"), "such as 30m, 2h or 1d"),
-        ((*TASK, "--prompt", "p", "--time-limit", "soon"), "such as 30m, 2h or 1d"),
+        (
+            (*TASK, "--prompt", "p", "--every", "90s"),
+            "no whole number of minutes; write an interval such as 30m, 2h or 1d",
+        ),
+        (
+            (*TASK, "--prompt", "p", "--time-limit", "soon"),
+            "does not say how long; write numbers and units: 30m, 2h, 1d",
+        ),
+        ((*TASK, "--prompt", "p", "--every", "9999999999d"), "is too long"),
+        ((*TASK, "--prompt", "p", "--time-limit", "9999999999"), "is too long"),
         (
             ("jobs", "create", "--name", "n", "--working-directory", ".", "--worktree-name", "w"),
             "--use-worktree; add it",

@@ -67,7 +67,7 @@ def test_any_field_of_any_document_is_found(value: list[dict[str, JsonValue]], d
     ("content", "problem"),
     [
         (b"", "x.json, line 1: this is not JSON"),
-        (b"[\n{},\n]", "x.json, line 3: this is not JSON"),
+        (b"[\n{},\n}", "x.json, line 3: this is not JSON"),
         (b'[{"a": 1,\n"b": {"a": 1,\n"a": 2}}]', "x.json, line 3, a: the object has this field twice"),
         (b'["\n"]', "x.json, line 1: this is not JSON: invalid control character"),
         (b"[\n\n\xff]", "x.json, line 3: this is not UTF-8"),
