@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import IO
 from uuid import UUID
 
 import click
@@ -26,6 +25,7 @@ from scheduler_daemon.control.methods.scheduler import SchedulerMethods
 from scheduler_daemon.control.methods.tasks import TaskMethods
 from scheduler_daemon.control.registry import Registry
 from scheduler_daemon.control.server import CannotListen, ControlServer
+from scheduler_daemon.daemon_output import configure_logging, open_standard_streams
 from scheduler_daemon.engine.engine import Engine
 from scheduler_daemon.engine.events import Changed, Deleted, Event, Events
 from scheduler_daemon.home import Home, NoSocketPath
@@ -256,51 +256,6 @@ def _held(home: Home) -> Iterator[None]:
         os.close(lock)
 
 
-class _Output:
-    """Standard error that a log line cannot fail on: the terminal or the pipe may be gone, the runs are not."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        with contextlib.suppress(OSError, ValueError):
-            return self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            self._stream.flush()
-
-
-def _configure_logging(readable: bool) -> None:
-    rendering: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
-        if readable
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="%H:%M:%S" if readable else "iso", utc=not readable),
-            *rendering,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger("info"),
-        logger_factory=structlog.PrintLoggerFactory(_Output(sys.stderr)),  # type: ignore[arg-type]  # the part of a file it uses
-        cache_logger_on_first_use=True,
-    )
-
-
-def _open_standard_streams() -> None:
-    """Have descriptors 0 to 2 open: a file of ours that got such a number would be written to by whoever prints."""
-    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
-        pass
-    os.close(descriptor)
-    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
-    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
-    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
-
-
 def serve(home: Home) -> None:
     """Be the daemon of a home until a signal ends it.
 
@@ -348,9 +303,9 @@ def main(home_path: str | None, log_format: str) -> None:
     SIGTERM and SIGINT end it and leave live runs alive; the next daemon takes them over. SIGHUP takes in what was
     edited in the JSON files.
     """
-    _open_standard_streams()
+    open_standard_streams()
     readable = sys.stderr.isatty() if log_format == "auto" else log_format == "text"
-    _configure_logging(readable)
+    configure_logging(readable)
     try:
         serve(Home.find(home_path))
         status = 0
