@@ -70,14 +70,14 @@ class Engine:
 
     def replan(self) -> None:
         """Bring every due time in line with its task, after tasks were changed behind the engine's back."""
-        disabled: list[Task] = []
+        tasks = self._store.tasks.all()
         with self._store.transaction():
-            for task in self._store.tasks.all():
+            for task in tasks:
                 self.planner.plan(task)
-                if not task.enabled:
-                    disabled.append(task)
-        for task in disabled:
-            self.release(task)
+        waiting = {run.task_id for run in self._store.runs.unfinished()}
+        for task in tasks:
+            if not task.enabled and task.id in waiting:
+                self.release(task)
 
     def wake(self) -> datetime | None:
         """Do what is due, start what may start; returns the instant of the next due time."""

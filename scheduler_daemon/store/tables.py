@@ -1,5 +1,6 @@
 """One table for each noun: the whole object as a JSON document, beside the columns it is found by."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -19,7 +20,7 @@ SHORTEST_PREFIX = 4
 R = TypeVar("R", Job, Task, Run, Profile)
 
 
-class Table(Generic[R]):
+class Table(ABC, Generic[R]):
     """The objects of one kind, in the order they were made."""
 
     name: ClassVar[str]
@@ -32,8 +33,9 @@ class Table(Generic[R]):
         self._connection = connection
         self._writing = writing
 
+    @abstractmethod
     def _columns(self, record: R) -> dict[str, str | None]:
-        raise NotImplementedError
+        """What the object is found by, beside its id."""
 
     def _select(self, rest: str = "", *values: object) -> list[R]:
         return list(self._each(rest, *values))
