@@ -1,5 +1,6 @@
 """What a run changed is told apart from what was there before."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -250,7 +251,9 @@ def plant(path: Path, kind: str) -> None:
             os.mkfifo(path)
         case "socket":
             with socket.socket(socket.AF_UNIX) as listening:
-                listening.bind(str(path))
+                # By its name alone, for a socket's path may not be long.
+                with contextlib.chdir(path.parent):
+                    listening.bind(path.name)
         case _:
             path.symlink_to("/dev/zero")
 
