@@ -250,10 +250,9 @@ def plant(path: Path, kind: str) -> None:
         case "pipe":
             os.mkfifo(path)
         case "socket":
-            with socket.socket(socket.AF_UNIX) as listening:
-                # By its name alone, for a socket's path may not be long.
-                with contextlib.chdir(path.parent):
-                    listening.bind(path.name)
+            # By its name alone, for a socket's path may not be long.
+            with socket.socket(socket.AF_UNIX) as listening, contextlib.chdir(path.parent):
+                listening.bind(path.name)
         case _:
             path.symlink_to("/dev/zero")
 
