@@ -24,6 +24,7 @@ check: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform darwin --package scheduler_daemon
 	$(BIN)/lint-imports
 
 pytest: .venv/dev.stamp
