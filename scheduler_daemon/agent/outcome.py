@@ -92,8 +92,8 @@ def weigh(evidence: Evidence) -> Verdict:
 
 
 def not_committed(verdict: Verdict, problem: str) -> Verdict:
-    """The verdict on a success whose changes were to be committed and are not: nobody can build on it."""
-    return Verdict(RunStatus.FAILED, Outcome.UNVERIFIED, (*verdict.errors, f"not committed: {problem}"))
+    """The verdict on a success whose changes were to be committed and are not as they should be; ``problem`` says why."""
+    return Verdict(RunStatus.FAILED, Outcome.UNVERIFIED, (*verdict.errors, problem))
 
 
 def _without_result(evidence: Evidence) -> Verdict:

@@ -83,7 +83,7 @@ def _look(directory: Path, snapshot: Snapshot | None) -> _Work:
     try:
         return _Work(changed=changes(directory, snapshot).any)
     except (GitError, WorkspaceRefused, OSError) as error:
-        return _Work(problem=str(error))
+        return _Work(problem=f"not committed: {error}")
 
 
 def _commit(order: Order, directory: Path, snapshot: Snapshot, session_id: str | None, home: Home) -> _Work:
@@ -93,7 +93,7 @@ def _commit(order: Order, directory: Path, snapshot: Snapshot, session_id: str |
     try:
         result = commit(directory, snapshot, f"task: {order.task.name}", trailers, home.workspace_locks)
     except (GitError, WorkspaceRefused, OSError) as error:
-        return _Work(problem=str(error))
+        return _Work(problem=f"not committed: {error}")
     return _Work(commit=result, problem=result.problem)
 
 

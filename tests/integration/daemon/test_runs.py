@@ -184,6 +184,7 @@ def test_a_commit_that_is_refused_is_no_success(daemon: House, repo: Path) -> No
     run = daemon.ended(daemon.call("tasks.run", task=daemon.task(daemon.job(repo), "t", "write a.txt: a")["id"]))
     assert (run["status"], run["outcome"]) == ("failed", "unverified")
     assert "line too long" in run["errors"][0]
+    assert run["errors"][0].count("not committed") == 1
     assert (repo / "a.txt").exists()
 
 
