@@ -92,7 +92,7 @@ def weigh(evidence: Evidence) -> Verdict:
 
 
 def not_committed(verdict: Verdict, problem: str) -> Verdict:
-    """The verdict on a success whose changes were to be committed and are not as they should be; ``problem`` says why."""
+    """The verdict on a success whose changes could not be committed as they should; ``problem`` says why."""
     return Verdict(RunStatus.FAILED, Outcome.UNVERIFIED, (*verdict.errors, problem))
 
 

@@ -6,6 +6,7 @@ import pty
 import signal
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,19 @@ def test_every_log_line_of_a_run_says_whose_it_is(daemon: House, tmp_path: Path)
     assert [line["event"] for line in lines] == ["started", "ended"]
     for line in lines:
         assert (line["job"], line["task"], line["run"]) == ("the job", "the task", run["id"])
+
+
+def test_a_daemon_without_standard_streams_works(tmp_path: Path) -> None:
+    """As one that is started by something that closes them; no file of its own gets their numbers."""
+    with house(tmp_path) as made:
+        closed = f"exec {BIN / 'ccschedd'} --home {made.home.path} <&- >&- 2>&-"
+        made.daemon = subprocess.Popen(["sh", "-c", closed], env=made.environment)
+        until(made.home.socket().exists, "the daemon listens")
+        assert made.call("daemon.health")["pid"] == made.daemon.pid
+        if sys.platform == "linux":
+            streams = [Path(f"/proc/{made.daemon.pid}/fd/{number}").readlink() for number in range(3)]
+            assert streams == [Path(os.devnull)] * 3
+        assert made.end() == 0
 
 
 def test_the_log_is_readable_on_a_terminal(tmp_path: Path) -> None:
