@@ -239,7 +239,9 @@ class Engine:
 
     def stop_job(self, job: Job) -> list[Run]:
         """End every run of a job that has not ended; returns them. Those that live end a little later."""
-        unfinished = [run for run in self._store.runs.unfinished() if run.job_id == job.id]
+        # By its tasks, for one may have come from another job with a run under way.
+        tasks = {task.id for task in self._store.tasks.of_job(job.id)}
+        unfinished = [run for run in self._store.runs.unfinished() if run.task_id in tasks]
         waiting = [run for run in unfinished if run.status is RunStatus.UPCOMING and run.id not in self._launching]
         with self._store.transaction():
             for run in waiting:

@@ -162,10 +162,9 @@ class Runs(Table[Run]):
         where = " AND ".join(f"{column} = ?" for column in given) or "TRUE"
         return self._select(f"WHERE {where} ORDER BY seq DESC LIMIT ?", *given.values(), limit)
 
-    def ids_of(self, *, job_id: UUID | None = None, task_id: UUID | None = None) -> list[UUID]:
-        """The ids of all runs of a job, or of a task."""
-        column, value = ("job_id", job_id) if job_id else ("task_id", task_id)
-        rows = self._connection.rows(f"SELECT id FROM runs WHERE {column} = ?", (str(value),))  # noqa: S608
+    def ids_of_task(self, task_id: UUID) -> list[UUID]:
+        """The ids of all runs of a task."""
+        rows = self._connection.rows("SELECT id FROM runs WHERE task_id = ?", (str(task_id),))
         return [UUID(run_id) for (run_id,) in rows]
 
     def count_of_task(self, task_id: UUID) -> int:

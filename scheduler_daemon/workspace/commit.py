@@ -17,6 +17,8 @@ from scheduler_daemon.workspace.snapshot import Changes, Snapshot
 RUN_TRAILER = "Run"
 """The trailer whose value tells a run's commit from all others."""
 _ATTEMPTS = 2
+_LOOKS = 3
+"""How often the work tree is looked at anew, because somebody else moved HEAD meanwhile."""
 _UNDER_WAY = {
     "MERGE_HEAD": "merge",
     "rebase-merge": "rebase",
@@ -63,14 +65,25 @@ def commit(
     try:
         with hold(lock_folder, printable(before.top)) as descriptor:
             tree = snapshot.same_tree(directory, before)
-            work = _Work(Git(tree.top, lock_fds=(descriptor,)), tree, before)
-            return work.commit(text, _folded(trailers.get(RUN_TRAILER, "")))
+            git = Git(tree.top, lock_fds=(descriptor,))
+            for _ in range(_LOOKS):
+                # A checkout under way shows half of one branch and half of another.
+                index.wait_until_free(tree)
+                try:
+                    return _Work(git, tree, before).commit(text, _folded(trailers.get(RUN_TRAILER, "")))
+                except _Moved:
+                    continue
+            raise WorkspaceRefused(f"somebody else is at work in {tree.top}: its branch moves all the time")
     except (GitError, WorkspaceRefused, OSError) as error:
         return CommitResult(None, None, [], True, printable(f"not committed: {error}"))
 
 
+class _Moved(Exception):
+    """Somebody else has moved HEAD since the status was read, so what was made of it is out of date."""
+
+
 class _Work:
-    """One call of `commit`, with the lock held."""
+    """One look at the work tree and the commit that follows from it, with the lock held."""
 
     def __init__(self, git: Git, tree: WorkTree, before: Snapshot) -> None:
         self._git = git
@@ -92,11 +105,13 @@ class _Work:
         if not self._changes.paths:
             return self._result(newest, None)
         try:
-            index.wait_until_free(self._tree)
             ours = self._commit_paths(text, run)
         except GitError as error:
             return self._result(newest, f"not committed: {_explained(error)}", self._changes.paths)
         if ours is None:
+            if newest:
+                # It may be ours, its trailers stripped by a hook, and a daemon that ended before the index followed.
+                index.follow(self._git, newest, keep=self._before.dirty, only_unchanged=True)
             return self._result(newest, None)
         try:
             index.follow(self._git, ours, keep=self._before.dirty)
@@ -119,6 +134,8 @@ class _Work:
             staged = index.stage(own, removed, written)
             if staged == empty:
                 return None
+            if self._position() != (self._now.head, self._now.branch):
+                raise _Moved
             committing = replace(own, config=_identity(self._git) | {"i18n.commitEncoding": "UTF-8"})
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
@@ -131,16 +148,38 @@ class _Work:
         return self._ours(run)
 
     def _ours(self, run: str) -> str:
-        """The commit just made, if it follows the HEAD it was made for."""
-        since = replace(self._before, head=self._now.head)
-        head = self._git.text("rev-parse", "HEAD")
-        made = snapshot.commits_since(self._git, since, head)
-        with_trailer = [number for number, each in enumerate(made) if run and run in each.runs]
-        if with_trailer and with_trailer[0] > 0 and made[-1].id == head == made[with_trailer[0]].id:
-            # Somebody committed after we had read HEAD: ours would take back what they did.
-            self._git.change("update-ref", "-m", "ccsched: give way", "HEAD", made[-2].id, head)
-            raise GitError("commit", self._tree.top, "somebody else made a commit there at the same moment")
-        return made[with_trailer[0]].id if with_trailer else head
+        """The commit just made, if it is what it was meant to be.
+
+        Raises:
+            _Moved: somebody committed, or switched branches, after we had read HEAD; ours is taken back.
+            GitError: a hook has put a person's files in it; it is taken back.
+        """
+        head, branch = self._position()
+        parent = self._git.out("rev-parse", "--verify", "--quiet", "HEAD^", accept=(0, 1)).decode().strip() or None
+        if parent != self._now.head or branch != self._now.branch:
+            since = replace(self._before, head=self._now.head)
+            made = [each.id for each in snapshot.commits_since(self._git, since, head) if run and run in each.runs]
+            if parent is not None and (branch != self._now.branch or head in made):
+                self._take_back(head, parent)
+                raise _Moved
+            return made[0] if made else str(head)
+        assert head is not None, "it has a parent, or was just made"
+        theirs = [path for path in index.changed_paths(self._git, head) if self._before.theirs(path)]
+        if theirs and parent is not None:
+            self._take_back(head, parent)
+            raise GitError(
+                "commit", self._tree.top, f"a hook added {', '.join(theirs[:5])}, which was changed before the run"
+            )
+        return head
+
+    def _take_back(self, made: str | None, parent: str) -> None:
+        self._git.change("update-ref", "-m", "ccsched: give way", "HEAD", parent, made or "")
+
+    def _position(self) -> tuple[str | None, str | None]:
+        """The commit and the branch that HEAD is at."""
+        head = self._git.out("rev-parse", "--verify", "--quiet", "HEAD", accept=(0, 1)).decode().strip() or None
+        name = self._git.out("symbolic-ref", "--quiet", "HEAD", accept=(0, 1))
+        return head, os.fsdecode(name).rstrip("\n").removeprefix("refs/heads/") or None
 
     def _obstacle(self) -> str | None:
         top = self._tree.top

@@ -86,6 +86,11 @@ def wait_until_free(tree: WorkTree) -> None:
         pause = min(pause * 1.5, 1.0)
 
 
+def changed_paths(git: Git, commit: str) -> list[str]:
+    """The paths that a commit changes."""
+    return [difference.path for difference in _differences(git, commit)]
+
+
 @dataclass(frozen=True)
 class _Difference:
     path: str

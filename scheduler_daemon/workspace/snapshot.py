@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Self, TypedDict
 from urllib.parse import quote, unquote_to_bytes
 
@@ -28,6 +28,7 @@ class SnapshotData(TypedDict):
     head: str | None
     branch: str | None
     dirty: dict[str, str]
+    ignored: list[str]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,16 @@ class Snapshot:
     """None if HEAD is on no branch."""
     dirty: Mapping[str, str]
     """A fingerprint of the content of each path that differs from HEAD or is untracked."""
+    ignored: frozenset[str] = frozenset()
+    """Files and whole folders that git is told to ignore: a run may change what is ignored, not whose they are."""
+
+    def holds_ignored(self, path: str) -> bool:
+        """Whether the path was ignored before the run, by itself or with a folder it is in."""
+        return path in self.ignored or any(str(folder) in self.ignored for folder in PurePosixPath(path).parents)
+
+    def theirs(self, path: str) -> bool:
+        """Whether the path was changed, untracked or ignored before the run: it is a person's."""
+        return path in self.dirty or self.holds_ignored(path)
 
     def to_dict(self) -> SnapshotData:
         """The snapshot as JSON values."""
@@ -52,6 +63,7 @@ class Snapshot:
             "head": self.head,
             "branch": None if self.branch is None else _encoded(self.branch),
             "dirty": {_encoded(path): print_ for path, print_ in self.dirty.items()},
+            "ignored": [_encoded(path) for path in sorted(self.ignored)],
         }
 
     @classmethod
@@ -63,6 +75,7 @@ class Snapshot:
             head=data["head"],
             branch=None if data["branch"] is None else _decoded(data["branch"]),
             dirty={_decoded(path): print_ for path, print_ in data["dirty"].items()},
+            ignored=frozenset(_decoded(path) for path in data["ignored"]),
         )
 
 
@@ -87,7 +100,7 @@ class Changes:
     paths: list[str]
     """Changed by the run, and as in HEAD before it."""
     left: list[str]
-    """Changed by the run, but changed by somebody else before it; or a repository of its own."""
+    """Changed by the run, but changed by somebody else or ignored before it; or a repository of its own."""
 
     @property
     def any(self) -> bool:
@@ -112,7 +125,7 @@ def take(directory: Path) -> Snapshot | None:
         by_content = size <= min(_READ_OF_ONE, left_to_read)
         left_to_read -= size if by_content else 0
         dirty[path] = _fingerprint(tree.top, path, entry, by_content)
-    return Snapshot(str(tree.top), str(tree.git_dir), now.head, now.branch, dirty)
+    return Snapshot(str(tree.top), str(tree.git_dir), now.head, now.branch, dirty, now.ignored)
 
 
 def same_tree(directory: Path, snapshot: Snapshot) -> WorkTree:
@@ -153,7 +166,8 @@ def compare(top: Path, snapshot: Snapshot, now: status.Status, commits: Iterable
     for path, entry in now.entries.items():
         before = snapshot.dirty.get(path)
         if before is None:
-            (left if entry.repository and not entry.repository_moved else paths).append(path)
+            its_own = entry.repository and not entry.repository_moved
+            (left if its_own or snapshot.holds_ignored(path) else paths).append(path)
         elif before != _fingerprint(top, path, entry, not before.startswith("stat ")):
             left.append(path)
     if not moved:

@@ -13,6 +13,7 @@ _COMMAND = (
     "--branch",
     "-z",
     "--untracked-files=all",
+    "--ignored=matching",
     "--no-renames",
     "--no-ahead-behind",
 )
@@ -53,6 +54,8 @@ class Status:
     branch: str | None
     """None if HEAD is on no branch."""
     entries: Mapping[str, Entry]
+    ignored: frozenset[str] = frozenset()
+    """What git is told to ignore: files, and folders of which everything is."""
 
 
 def read(git: Git) -> Status:
@@ -64,6 +67,7 @@ def read(git: Git) -> Status:
     head: str | None = None
     branch: str | None = None
     entries: dict[str, Entry] = {}
+    ignored: set[str] = set()
     for record in git.out(*_COMMAND).split(b"\0"):
         match record[:2]:
             case b"# ":
@@ -93,6 +97,8 @@ def read(git: Git) -> Status:
                     untracked=True,
                     repository=path.endswith("/"),
                 )
+            case b"! ":
+                ignored.add(os.fsdecode(record[2:]).rstrip("/"))
             case _:
                 pass
     embedded = {path for path, entry in entries.items() if entry.repository and entry.index == "A"}
@@ -100,7 +106,8 @@ def read(git: Git) -> Status:
         # Added by name only, as `git add` does with a clone inside the tree: a commit of it leads nowhere.
         entries[path] = replace(entries[path], repository_moved=False)
     inside = f"{WORKTREES}/"
-    return Status(head, branch, {path: entry for path, entry in entries.items() if not path.startswith(inside)})
+    entries = {path: entry for path, entry in entries.items() if not path.startswith(inside)}
+    return Status(head, branch, entries, frozenset(ignored))
 
 
 def _submodules(git: Git) -> set[str]:

@@ -122,7 +122,7 @@ class JobMethods:
         while await self._stop(job):
             pass  # a task of it may have been due in the meantime
         tasks = self._store.tasks.of_job(job.id)
-        runs = self._store.runs.ids_of(job_id=job.id)
+        runs = [run_id for task in tasks for run_id in self._store.runs.ids_of_task(task.id)]
         with self._store.transaction():
             self._store.jobs.delete(job.id)
         await asyncio.to_thread(remove_logs, [self._home.log(run_id) for run_id in runs])

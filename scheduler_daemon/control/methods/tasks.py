@@ -121,7 +121,8 @@ class TaskMethods:
             for run in unfinished:
                 self._engine.stop_run(run)
             await until_ended(self._store, self._events, [run.id for run in unfinished])
-        runs = self._store.runs.ids_of(task_id=task.id)
+        runs = self._store.runs.ids_of_task(task.id)
+        task = find(self._store.tasks, str(task.id))  # it may have been moved or deleted in the meantime
         job = self._store.jobs.get(task.job_id)
         with self._store.transaction():
             self._store.tasks.delete(task.id)

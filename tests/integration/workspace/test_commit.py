@@ -411,23 +411,26 @@ def test_a_lock_that_stays_is_the_problem(
 def test_a_commit_made_at_the_same_moment_is_not_taken_back(
     repository: Repository, commit_run: Commit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If a person commits after we have looked, theirs stands and ours gives way."""
+    """If a person commits after we have looked, theirs stands, and ours is made anew on top of it."""
     before = snapshot(repository)
     repository.write("made.txt")
     stage = index.stage
 
     def with_a_person(own: git.Git, removed: Iterable[str], written: Iterable[str]) -> str:
         staged = stage(own, removed, written)
-        repository.write("notes.txt", "a person's\n")
-        repository.git("commit", "--quiet", "-m", "meanwhile", "--", "notes.txt")
+        if repository.git("log", "-1", "--format=%s") != "meanwhile":
+            repository.write("notes.txt", "a person's\n")
+            repository.git("commit", "--quiet", "-m", "meanwhile", "--", "notes.txt")
         return staged
 
     monkeypatch.setattr(index, "stage", with_a_person)
     result = commit_run(repository, before)
-    assert result.problem is not None
-    assert repository.git("log", "-1", "--format=%s") == "meanwhile"
+    assert result.problem is None
+    assert result.commit == repository.git("rev-parse", "HEAD")
+    assert repository.git("log", "-1", "--format=%s", "HEAD^") == "meanwhile"
+    assert repository.git("show", "--format=", "--name-only", "HEAD") == "made.txt"
     assert repository.git("show", "HEAD:notes.txt") == "a person's"
-    assert repository.status() == ["?? made.txt"]
+    assert repository.status() == []
 
 
 def test_without_an_identity_there_is_a_fallback(
