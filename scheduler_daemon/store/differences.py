@@ -15,7 +15,7 @@ from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.settings import Settings
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.store.documents import Document, Path
-from scheduler_daemon.store.three_way import Base, Fields, changed, closest, in_short, merged, same
+from scheduler_daemon.store.three_way import Base, Fields, changed, closest, in_short, maybe_unseen, merged, same
 
 Check = Callable[[Job | Task | Profile | Settings], None]
 """Raises ValueError for an object that cannot work; its ``field``, if it has one, says where."""
@@ -38,6 +38,8 @@ class Difference(Generic[N]):
     created: dict[UUID, N] = field(default_factory=dict)
     changed: dict[UUID, N] = field(default_factory=dict)
     deleted: set[UUID] = field(default_factory=set)
+    doubtful: set[UUID] = field(default_factory=set)
+    """Objects that are missing, and may never have been in the copy that the person edited."""
     places: dict[UUID, int] = field(default_factory=dict)
     """Where in the file each object stands."""
     base: Base = field(default_factory=dict)
@@ -151,13 +153,15 @@ def compare(document: Document, current: dict[UUID, N], bases: list[Base], kind:
     """What an edited file asks for.
 
     ``bases`` are the contents the person may have started from, the newest first. An object of the record
-    that is not in the base was made meanwhile, and stays.
+    that the file has not shown at all was made meanwhile, and stays; one that it has shown and the edit misses
+    is either deleted or, if the person may not have seen it, ``doubtful``.
 
     Raises:
         Unacceptable: when an object cannot be taken.
     """
     rows = _rows(document)
-    base = closest(bases, {str(id_): in_short(row) for id_, row in rows})
+    mine: Base = {str(id_): in_short(row) for id_, row in rows}
+    base = closest(bases, mine)
     difference = Difference[N](document, started_from=base)
     for place, (id_, row) in enumerate(rows):
         difference.places[id_] = place
@@ -179,7 +183,10 @@ def compare(document: Document, current: dict[UUID, N], bases: list[Base], kind:
             difference.created[id_] = made
             short = in_short({**made.to_dict(), **{name: row[name] for name in STAMPED if name in row}})
         difference.base[str(id_)] = short
-    difference.deleted = {id_ for id_ in current if str(id_) in base and id_ not in difference.places}
+    gone = {id_ for id_ in current if id_ not in difference.places and (str(id_) in base or str(id_) in bases[0])}
+    unseen = maybe_unseen(bases[0], mine)
+    difference.doubtful = {id_ for id_ in gone if str(id_) not in base or str(id_) in unseen}
+    difference.deleted = gone - difference.doubtful
     return difference
 
 

@@ -35,7 +35,7 @@ PATIENCE = 3.0
 """Seconds an edit that cannot be taken may wait for its second half: the rest of it, or another file."""
 
 HISTORY = 512 * 1024
-"""Characters of each file's older contents, in short, that are remembered while the daemon lives."""
+"""Characters of each file's older contents, in short, that are remembered while the daemon lives; one always is."""
 
 TOGETHER = (("jobs.json", "tasks.json", "profiles.json"), ("settings.json",), ("runs.json",))
 """Files that refer to one another are one edit."""
@@ -78,7 +78,7 @@ class _Seen:
         bases, size = [base], len(base)
         for older in self.bases:
             size += len(older)
-            if size > HISTORY:
+            if size > HISTORY and len(bases) > 1:
                 break
             bases.append(older)
         return _Seen(stamp, digest, tuple(bases))
@@ -316,8 +316,8 @@ class Face:
         # This comes first and may fail: a person's file that cannot be kept is not written over.
         for name, edited in group.items():
             if edited.problem is None:
-                files.prepare(self._kept(name), [edited.content])
-                files.commit(self._kept(name))
+                prepared = files.prepare(self._kept(name), [edited.content])
+                files.commit(self._kept(name), prepared)
             else:
                 self._path(name).rename(self._kept(name))
         files.sync_directory(self._home.path)
@@ -387,8 +387,9 @@ class Face:
                 for name, content in pending.contents.items():
                     if self._pending is not pending:
                         return
-                    stamp = files.prepare(self._path(name), content.chunks)
-                    if self._replace(pending, name, stamp):
+                    prepared = files.prepare(self._path(name), content.chunks)
+                    stamp = self._replace(pending, name, prepared)
+                    if stamp is not None:
                         done[name] = stamp
             finally:
                 with self._lock:
@@ -406,7 +407,7 @@ class Face:
                     if self._seen[name].stamp == stamp and name not in rendered_again
                 }
 
-    def _replace(self, pending: Pending, name: str, stamp: Stamp) -> bool:
+    def _replace(self, pending: Pending, name: str, prepared: Stamp) -> Stamp | None:
         content, path = pending.contents[name], self._path(name)
         with self._lock:
             # An edit saved between this look and the rename is lost: some microseconds, which nothing
@@ -414,10 +415,10 @@ class Face:
             now = self._stamp(name)
             if self._pending is not pending or (now is not None and now != pending.stamps[name]):
                 files.discard(path)
-                return False
-            files.commit(path)
+                return None
+            stamp = files.commit(path, prepared)
             self._seen[name] = self._seen[name].holding(stamp, content.digest, content.base)
-            return True
+            return stamp
 
 
 def _parsed(base: str) -> Base:

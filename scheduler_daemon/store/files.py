@@ -6,7 +6,7 @@ import io
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -21,11 +21,13 @@ class Stamp:
     mtime_ns: int
     size: int
     inode: int
+    ctime_ns: int
+    """Nobody can set it back, as a tool that edits in place does with the other time."""
 
     @classmethod
     def made_of(cls, status: os.stat_result) -> "Stamp":
         """The stamp of a file whose status is at hand."""
-        return cls(status.st_mtime_ns, status.st_size, status.st_ino)
+        return cls(status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
 
     @classmethod
     def of(cls, path: Path) -> "Stamp | None":
@@ -76,7 +78,7 @@ def temporary(path: Path) -> Path:
 
 
 def prepare(path: Path, chunks: Iterable[bytes]) -> Stamp:
-    """Write a content to the file's temporary beside it, safe on the disk; its stamp stays when renamed."""
+    """Write a content to the file's temporary beside it, safe on the disk; ``commit`` gives the next stamp."""
     try:
         descriptor = os.open(temporary(path), _CREATE, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -91,9 +93,15 @@ def prepare(path: Path, chunks: Iterable[bytes]) -> Stamp:
         raise
 
 
-def commit(path: Path) -> None:
-    """Put the prepared content in the file's place; ``sync_directory`` makes that last."""
+def commit(path: Path, prepared: Stamp) -> Stamp:
+    """Put the prepared content in the file's place; ``sync_directory`` makes that last.
+
+    Returns the file's stamp there: a rename changes the ctime.
+    """
     temporary(path).replace(path)
+    now = Stamp.of(path)
+    # A file that a person has saved in these microseconds is not ours: the stamp from before shows that.
+    return now if now is not None and replace(now, ctime_ns=prepared.ctime_ns) == prepared else prepared
 
 
 def discard(path: Path) -> None:

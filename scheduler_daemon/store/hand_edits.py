@@ -102,10 +102,36 @@ def plan(store: Store, documents: dict[str, Document], bases: dict[str, list[Bas
         edit.jobs = compare(documents["jobs.json"], jobs, bases["jobs.json"], Job)
     if "tasks.json" in documents:
         edit.tasks = compare(documents["tasks.json"], tasks, bases["tasks.json"], Task)
+    _refuse_doubtful(edit, jobs, tasks, profiles)
     settle(edit, jobs, tasks, profiles)
     _refuse_loss(edit, store, tasks)
     check_all(edit, check)
     return edit
+
+
+def _refuse_doubtful(
+    edit: Edit, jobs: dict[UUID, Job], tasks: dict[UUID, Task], profiles: dict[UUID, Profile]
+) -> None:
+    """A file that was open in an editor while an object was made must neither delete it nor half be taken."""
+    # A task whose job is deleted goes with it, in whichever file it is missing.
+    of_deleted = {id_ for id_ in edit.tasks.doubtful if tasks[id_].job_id in edit.jobs.deleted}
+    _refuse_unseen("profile", edit.profiles, edit.profiles.doubtful, profiles)
+    _refuse_unseen("job", edit.jobs, edit.jobs.doubtful, jobs)
+    _refuse_unseen("task", edit.tasks, edit.tasks.doubtful - of_deleted, tasks)
+
+
+def _refuse_unseen(kind: Kind, difference: Difference[N], doubtful: set[UUID], current: dict[UUID, N]) -> None:
+    missing = [record for id_, record in current.items() if id_ in doubtful]
+    if not missing or difference.document is None:
+        return
+    names = ", ".join(f'"{record.name}" ({record.id})' for record in missing[:3])
+    more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+    message = (
+        f"the {kind}{'s' if len(missing) > 1 else ''} {names}{more} would be deleted, but may have been made after "
+        f"this file was opened; to delete: ccsched {kind}s delete {missing[-1].id}, or take the last one alone out "
+        f"of the file as it is now and save; to keep: make the edit again in the file as it is now"
+    )
+    raise difference.document.refuse((), message)
 
 
 def settle(edit: Edit, jobs: dict[UUID, Job], tasks: dict[UUID, Task], profiles: dict[UUID, Profile]) -> None:

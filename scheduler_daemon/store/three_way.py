@@ -71,6 +71,21 @@ def closest(bases: list[Base], mine: Base) -> Base:
     return nearest if least else bases[0]
 
 
+def maybe_unseen(newest: Base, mine: Base) -> set[str]:
+    """The objects that are not in a person's copy, and perhaps never were.
+
+    New objects come last in a file, so whoever has an object has seen those before it. Those after the last
+    one they have may have come while an editor was open, however long ago: no memory of older contents
+    reaches back far enough to exclude that. It is excluded where such an object less is all that is edited
+    (an editor left open is saved for some other edit), and where nothing at all is left.
+    """
+    ids = list(newest)
+    seen = max((place + 1 for place, id_ in enumerate(ids) if id_ in mine), default=0)
+    others = ids[:-1]
+    only_the_last = mine.keys() == set(others) and all(same(newest[id_], mine[id_]) for id_ in others)
+    return set() if not mine or only_the_last else set(ids[seen:])
+
+
 def _distance(base: Base, mine: Base) -> int:
     both = base.keys() & mine.keys()
     fields = (changed(base[id_], mine[id_]) for id_ in both if base[id_] != mine[id_])
