@@ -126,9 +126,10 @@ def _refuse_unseen(kind: Kind, difference: Difference[N], doubtful: set[UUID], c
         return
     names = ", ".join(f'"{record.name}" ({record.id})' for record in missing[:3])
     more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+    command = f"ccsched {kind}s delete {missing[-1].id}, or " if kind != "profile" else ""
     message = (
         f"the {kind}{'s' if len(missing) > 1 else ''} {names}{more} would be deleted, but may have been made after "
-        f"this file was opened; to delete: ccsched {kind}s delete {missing[-1].id}, or take the last one alone out "
+        f"this file was opened; to delete: {command}take the last one alone out "
         f"of the file as it is now and save; to keep: make the edit again in the file as it is now"
     )
     raise difference.document.refuse((), message)

@@ -1,6 +1,7 @@
 """A person may edit the files: an edit is taken in whole or not at all."""
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from typing import Any
@@ -159,12 +160,56 @@ def test_a_task_taken_out_is_deleted(peopled: Peopled) -> None:
     desk.agree()
 
 
-def test_a_file_written_anew_takes_the_place_of_what_was_there(peopled: Peopled) -> None:
-    """A new list of tasks is that list, whatever the file has held before."""
-    desk, job, _ = peopled
-    desk.save("tasks.json", json.dumps([{"job_id": str(job.id), "name": "only", "command": "x"}]))
-    assert desk.take_in().counts() == {"created": 1, "changed": 1, "deleted": 3}  # the job's order
+def test_a_file_written_anew_deletes_nothing_unasked(peopled: Peopled) -> None:
+    """A new list may be that of an editor opened on an empty file: what was there goes only if that is said."""
+    desk, job, tasks = peopled
+    anew = json.dumps([{"job_id": str(job.id), "name": "only", "command": "x"}])
+    desk.save("tasks.json", anew)
+    (rejection,) = desk.take_in().rejected
+    assert '"lint"' in rejection.problem
+    assert f"ccsched tasks delete {tasks[-1].id}" in rejection.problem
+    assert desk.store.tasks.all() == tasks
+    for text in ("[]", anew):
+        desk.update()
+        desk.save("tasks.json", text)
+        assert desk.take_in().rejected == []
     assert [task.name for task in desk.store.tasks.all()] == ["only"]
+
+
+def test_the_newest_object_is_deleted_by_an_edit_of_its_own(peopled: Peopled) -> None:
+    """The last object can be taken out alone; together with another change it is in doubt, and all is kept."""
+    desk, _, tasks = peopled
+    desk.edit("tasks.json", lambda shown: (shown.pop(), shown[0].update(name="renamed")))
+    (rejection,) = desk.take_in().rejected
+    assert f'"tests" ({tasks[2].id})' in rejection.problem
+    assert desk.store.tasks.all() == tasks
+    desk.update()
+    desk.edit("tasks.json", lambda shown: shown.pop())
+    assert Change("task", "deleted", tasks[2].id) in desk.take_in().changes
+    assert desk.store.tasks.all() == tasks[:2]
+
+
+def test_a_job_and_its_tasks_are_taken_out_of_both_files(peopled: Peopled) -> None:
+    """Tasks that go with their job are in no doubt."""
+    desk, _, _ = peopled
+    other = a_job("other")
+    desk.put(other, a_task(other, "one"), a_task(other, "two"))
+    desk.update()
+    desk.edit("jobs.json", lambda shown: shown.pop())
+    desk.edit("tasks.json", lambda shown: shown.__delitem__(slice(3, 5)))
+    assert desk.take_in().counts() == {"created": 0, "changed": 0, "deleted": 3}
+
+
+def test_an_edit_in_place_of_the_same_size_and_time_is_seen(peopled: Peopled) -> None:
+    """A tool that sets the file's time back does not hide what it wrote."""
+    desk, job, _ = peopled
+    path = desk.path("jobs.json")
+    status, text = path.stat(), path.read_text()
+    path.write_text(text.replace("nightly", "monthly"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert desk.face.edited()
+    assert desk.take_in().taken == ["jobs.json"]
+    assert the_job(desk, job).name == "monthly"
 
 
 def test_a_job_taken_out_is_deleted_with_its_tasks(peopled: Peopled) -> None:
@@ -197,11 +242,15 @@ def test_a_copy_from_before_the_file_was_replaced(peopled: Peopled) -> None:
     for status in (RunStatus.SUCCESS, RunStatus.FAILED):
         desk.put(tasks[1].model_copy(update={"last_run_status": status, "model": "haiku"}))
         desk.update()
-    desk.put(a_task(job, "made meanwhile"))
-    desk.update()
     opened[0]["name"] = "by hand"
     desk.save("tasks.json", json.dumps(opened))
     assert desk.take_in().changes == [Change("task", "changed", tasks[0].id)]
+    desk.update()
+    desk.put(a_task(job, "made meanwhile"))
+    desk.update()
+    opened[0]["name"] = "again"
+    desk.save("tasks.json", json.dumps(opened))
+    assert '"made meanwhile"' in desk.take_in().rejected[0].problem
     assert [task.name for task in desk.store.tasks.all()] == ["by hand", "types", "tests", "made meanwhile"]
     task = the_task(desk, tasks[1])
     assert (task.last_run_status, task.model) == (RunStatus.FAILED, "haiku")
