@@ -1,5 +1,6 @@
 """May this be saved? What a job or a task says must be possible here and now, or it is refused before the night."""
 
+from scheduler_daemon.model.enums import ScheduleType
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
 from scheduler_daemon.model.settings import Settings
@@ -36,8 +37,10 @@ def admit_task(task: Task) -> None:
     """Let a task be saved.
 
     Raises:
-        Inadmissible: when its cron expression or time zone cannot be.
+        Inadmissible: when its cron expression or time zone cannot be, or it would never be due without a word.
     """
+    if task.schedule.type is ScheduleType.FILE_WATCH:
+        raise Inadmissible("schedule.type", "this version does not watch files yet; use interval or calendar")
     try:
         check_schedule(task.schedule)
     except ScheduleError as error:
