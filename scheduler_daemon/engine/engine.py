@@ -172,7 +172,7 @@ class Engine:
             run=run,
             task=task,
             job=job,
-            variables=profile.env_vars if profile else [],
+            profile=profile,
             settings=self._store.settings(),
             last_session=next((run.session_id for run in earlier if run.session_id), None),
         )

@@ -12,7 +12,7 @@ from uuid import UUID
 from scheduler_daemon.model.enums import Outcome, RunStatus
 from scheduler_daemon.model.execution import Execution
 from scheduler_daemon.model.job import Job
-from scheduler_daemon.model.profile import EnvVar
+from scheduler_daemon.model.profile import Profile
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.settings import Settings
 from scheduler_daemon.model.task import Task
@@ -25,7 +25,8 @@ class Order:
     run: Run
     task: Task
     job: Job
-    variables: Sequence[EnvVar]
+    profile: Profile | None
+    """What gives the run its variables: the task's own profile, else the job's."""
     settings: Settings
     last_session: str | None
     """The session of the task's newest run that had one, for the session mode ``resume``."""

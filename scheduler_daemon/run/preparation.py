@@ -52,7 +52,7 @@ def prepare(order: Order, home: Home, inherited: Mapping[str, str]) -> Prepared:
     run, task, job, settings = order.run, order.task, order.job, order.settings
     base = {name: value for name, value in inherited.items() if name not in NOT_INHERITED}
     try:
-        resolved = resolve(order.variables, {**base, **ENVIRONMENT})
+        resolved = resolve(order.profile.env_vars if order.profile else [], {**base, **ENVIRONMENT})
         directory = prepare_directory(job.working_directory, job.name, home.workspace_locks)
         snapshot = take(directory)
         prompt = prompt_of(task, directory)

@@ -1,0 +1,1 @@
+"""How do jobs leave, and how do they come in? Documents of records, and records of documents."""

@@ -1,0 +1,1 @@
+"""What has changed in the files that a task watches?"""
