@@ -22,6 +22,7 @@ from scheduler_daemon.control.methods.events import EventMethods
 from scheduler_daemon.control.methods.jobs import JobMethods
 from scheduler_daemon.control.methods.runs import RunMethods
 from scheduler_daemon.control.methods.scheduler import SchedulerMethods
+from scheduler_daemon.control.methods.settings import SettingsMethods
 from scheduler_daemon.control.methods.tasks import TaskMethods
 from scheduler_daemon.control.registry import Registry
 from scheduler_daemon.control.server import CannotListen, ControlServer
@@ -33,6 +34,8 @@ from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
 from scheduler_daemon.model.record import now
 from scheduler_daemon.model.task import Task
+from scheduler_daemon.profile.ready_made import ready_made
+from scheduler_daemon.run.agent_version import agent_version
 from scheduler_daemon.run.local import LocalLauncher
 from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.face import Face, FaceUnreadable, Intake
@@ -64,7 +67,7 @@ class Daemon:
         self._events = Events()
         self._launcher = LocalLauncher(home)
         self._engine = Engine(store, self._launcher, self._events, now, _exclusion)
-        self._face = Face(home, store, admit_edit)
+        self._face = Face(home, store, admit_edit, ready_made=ready_made())
         self._threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="ask")
         self._look = asyncio.Event()
         self._face_dirty = asyncio.Event()
@@ -76,10 +79,11 @@ class Daemon:
         for methods in (
             JobMethods(self._store, self._engine, self._events, self._home, self._threads),
             TaskMethods(self._store, self._engine, self._events, self._home),
-            RunMethods(self._store, self._engine, self._events),
+            RunMethods(self._store, self._engine, self._events, self._home),
+            SettingsMethods(self._store, self._events),
             EventMethods(self._events),
             SchedulerMethods(self._store),
-            DaemonMethods(self._store, self._engine, self._home, self._started_at, self.reload),
+            DaemonMethods(self._store, self._engine, self._home, self._started_at, self.reload, agent_version),
         ):
             methods.register(registry)
         register_discover(registry)

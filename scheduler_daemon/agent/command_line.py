@@ -36,11 +36,8 @@ class Session:
 def command_line(agent_command: Sequence[str], task: Task, session: Session) -> list[str]:
     """The program and all its arguments for one run of a task."""
     arguments = [*agent_command, "-p", "--output-format", "stream-json", "--verbose", "--model", task.model]
-    match task.permissions:
-        case Permissions.BYPASS:
-            arguments += ["--permission-mode", "bypassPermissions"]
-        case Permissions.DEFAULT:
-            arguments += ["--permission-mode", "default"]
+    bypass = task.permissions is Permissions.BYPASS
+    arguments += ["--permission-mode", "bypassPermissions" if bypass else task.permissions.value]
     for flag, tools in (("--allowedTools", task.allowed_tools), ("--disallowedTools", task.disallowed_tools)):
         if named := [tool.strip() for tool in tools if tool.strip()]:
             # One argument with "=", so that no name of a tool can be taken for an option.

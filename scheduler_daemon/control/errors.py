@@ -2,10 +2,11 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from typing_extensions import is_typeddict
 
 from scheduler_daemon.control import Json
 
@@ -122,6 +123,11 @@ class StorageFailed(RpcError):
 
     code = -32004
     kind = "storage_failed"
+
+
+def invalid(field: str, message: str) -> InvalidParams:
+    """That one param cannot be, in a sentence."""
+    return InvalidParams(f"{field}: {message}", errors=[{"field": field, "message": message}])
 
 
 def shortened(text: str) -> str:
@@ -247,21 +253,28 @@ def _without_input(message: str, detail: ErrorDetails) -> str:
 
 def _field_names(model: type[BaseModel] | None, parents: Iterable[int | str]) -> list[str]:
     """The names that are known where ``parents`` leads to."""
-    here = [model] if model else []
+    here: list[type] = [model] if model else []
     for step in parents:
         inner = [
             nested
             for outer in here
-            if step in outer.model_fields
-            for nested in _models_in(outer.model_fields[str(step)].annotation)
+            if step in (fields := _fields_of(outer))
+            for nested in _models_in(fields[str(step)])
         ]
         # A step that is no field is an index of a list or the tag of a union: the models stay the same.
         here = inner or here
-    return [field.alias or name for each in here for name, field in each.model_fields.items()]
+    return [name for each in here for name in _fields_of(each)]
 
 
-def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def _fields_of(model: type) -> dict[str, object]:
+    """The annotations of a model's or a TypedDict's fields, by the names that are written."""
+    if issubclass(model, BaseModel):
+        return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+    return {**get_type_hints(model)}
+
+
+def _models_in(annotation: object) -> Iterator[type]:
+    if isinstance(annotation, type) and (is_typeddict(annotation) or issubclass(annotation, BaseModel)):
         yield annotation
     for part in get_args(annotation):
         yield from _models_in(part)

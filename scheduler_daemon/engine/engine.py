@@ -1,6 +1,6 @@
 """The scheduler: makes runs of due times and requests, starts those that may start, and records how they end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -203,7 +203,37 @@ class Engine:
             )
         return self._request(job, enabled, Trigger.JOB)
 
-    def _request(self, job: Job, tasks: list[Task], trigger: Trigger) -> list[Run]:
+    def restart(self, run: Run) -> list[Run]:
+        """Do a run over now, and after it those that followed it in its sequence.
+
+        Tasks that have since been deleted, disabled or moved to another job are left out, but for the run's own.
+
+        Raises:
+            Refused: when it has not ended, or a run of one of the tasks has not.
+        """
+        if not run.status.ended:
+            raise Refused(
+                f"run {run.id} is {run.status.value}; wait for it, or stop it with: ccsched runs stop {run.id}"
+            )
+        task = self._store.tasks.get(run.task_id)
+        if task is None:
+            raise Refused(f"the task of run {run.id} is gone")
+        job = self._job_of(task)
+        over = {task.id: run.id}
+        tasks = [task]
+        for later in self._store.runs.sequence(run.sequence_id) if run.sequence_id else []:
+            follower = self._store.tasks.get(later.task_id)
+            if later.sequence_position <= run.sequence_position or follower is None:
+                continue
+            if follower.enabled and follower.job_id == job.id:
+                tasks.append(follower)
+                over[follower.id] = later.id
+        return self._request(job, tasks, Trigger.RESTART, over)
+
+    def _request(
+        self, job: Job, tasks: list[Task], trigger: Trigger, over: Mapping[UUID, UUID] | None = None
+    ) -> list[Run]:
+        """``over`` has, by task, the runs that are done over."""
         busy = self._unfinished_of(tasks)
         if busy:
             raise Refused(
@@ -211,6 +241,8 @@ class Engine:
                 f"wait for it, or stop it with: ccsched runs stop {busy.id}"
             )
         runs = runs_of(job, tasks, self._clock(), trigger)
+        if over:
+            runs = [run.model_copy(update={"restarted_from": over[run.task_id]}) for run in runs]
         with self._store.transaction():
             self._add(job, runs)
         log.info("asked for", job=job.name, tasks=[task.name for task in tasks])

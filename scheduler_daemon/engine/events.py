@@ -10,6 +10,7 @@ import structlog
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
 from scheduler_daemon.model.run import Run
+from scheduler_daemon.model.settings import Settings
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.run.order import Progress
 
@@ -23,7 +24,7 @@ class Changed:
     """An object was made or altered."""
 
     kind: Kind
-    object: Job | Task | Run | Profile
+    object: Job | Task | Run | Profile | Settings
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ class Trigger(StrEnum):
     """The task's own schedule was due."""
     SEQUENCE = "sequence"
     """The task before it in the job's order was due, and this one follows it."""
+    RESTART = "restart"
+    """A person restarted from a run."""
 
 
 class ScheduleType(StrEnum):
@@ -85,10 +87,18 @@ class CommandType(StrEnum):
 
 
 class Permissions(StrEnum):
-    """What the agent may do without asking; nobody is there to be asked."""
+    """What the agent may do without asking; nobody is there to be asked.
+
+    All but the second are the agent's own words for its permission modes.
+    """
 
     DEFAULT = "default"
     BYPASS = "bypass"
+    """Everything: the agent's ``bypassPermissions``."""
+    ACCEPT_EDITS = "acceptEdits"
+    PLAN = "plan"
+    DONT_ASK = "dontAsk"
+    AUTO = "auto"
 
 
 class SessionMode(StrEnum):

@@ -35,6 +35,8 @@ class Run(Record):
     trigger: Trigger = Trigger.TASK
     sequence_id: UUID | None = None
     """Shared by the runs that follow one another; a run starts when the one before it is a success."""
+    restarted_from: UUID | None = None
+    """The run that a person restarted, and that this one does over."""
     sequence_position: Annotated[int, Field(ge=0)] = 0
     outcome: Outcome | None = None
     created_at: Instant = Field(default_factory=now)

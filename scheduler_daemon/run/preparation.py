@@ -50,9 +50,8 @@ def prepare(order: Order, home: Home, inherited: Mapping[str, str]) -> Prepared:
         NotPrepared: when a variable, the directory, the worktree or the prompt cannot be had.
     """
     run, task, job, settings = order.run, order.task, order.job, order.settings
-    base = {name: value for name, value in inherited.items() if name not in NOT_INHERITED}
     try:
-        resolved = resolve(order.profile.env_vars if order.profile else [], {**base, **ENVIRONMENT})
+        resolved = resolve(order.profile.env_vars if order.profile else [], run_environment(inherited))
         directory = prepare_directory(job.working_directory, job.name, home.workspace_locks)
         snapshot = take(directory)
         prompt = prompt_of(task, directory)
@@ -86,6 +85,11 @@ def _session(order: Order) -> Session:
         return Session(mode, None)
     # The run's own id: it is known before the agent says a word, and no other session can have it.
     return Session(SessionMode.NEW, str(order.run.id))
+
+
+def run_environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """What every run's environment is made on, of what the daemon has inherited."""
+    return {**{name: value for name, value in inherited.items() if name not in NOT_INHERITED}, **ENVIRONMENT}
 
 
 def inherited_environment() -> dict[str, str]:

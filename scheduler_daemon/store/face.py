@@ -9,12 +9,13 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scheduler_daemon.home import Home
+from scheduler_daemon.model.profile import Profile
 from scheduler_daemon.store import files
 from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.differences import Check
@@ -108,10 +109,20 @@ class Face:
     All but ``write`` belongs to the thread that uses the store. It hears of every commit by itself.
     """
 
-    def __init__(self, home: Home, store: Store, check: Check, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        home: Home,
+        store: Store,
+        check: Check,
+        *,
+        ready_made: Sequence[Profile] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """``ready_made`` profiles are put into a new record, whatever else there is."""
         self._home = home
         self._store = store
         self._check = check
+        self._ready_made = ready_made
         self._clock = clock
         self._seen = {name: _Seen(None, "", ("{}",)) for name in RENDERERS}
         self._dirty: set[str] = set()
@@ -143,7 +154,7 @@ class Face:
             files.discard(self._kept(name))
         intake = Intake()
         if self._store.empty():
-            restored = restore(self._home, self._store)
+            restored = restore(self._home, self._store, self._ready_made)
             intake.taken, intake.changes = restored.taken, restored.changes
         self._recall()
         # Nobody has waited for the daemon while it was away: what cannot be taken now is rejected now.

@@ -73,6 +73,8 @@ CREATE TABLE faces (
 
 STEPS = (_FIRST,)
 """Step n brings a record from version n to n + 1; ``PRAGMA user_version`` says where it stands."""
+LATEST = len(STEPS)
+"""The version of a record that is up to date."""
 
 
 class NewerRecord(Exception):
@@ -86,11 +88,11 @@ def migrate(connection: sqlite3.Connection) -> int:
         NewerRecord: when it has seen steps this version does not know.
     """
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > len(STEPS):
+    if version > LATEST:
         raise NewerRecord(
-            f"the record has version {version}, and this ccsched knows versions up to {len(STEPS)}; "
+            f"the record has version {version}, and this ccsched knows versions up to {LATEST}; "
             "install the newer ccsched again"
         )
-    for number in range(version, len(STEPS)):
+    for number in range(version, LATEST):
         connection.executescript(f"BEGIN IMMEDIATE; {STEPS[number]} PRAGMA user_version = {number + 1}; COMMIT;")
-    return len(STEPS) - version
+    return LATEST - version

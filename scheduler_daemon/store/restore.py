@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -36,8 +37,10 @@ class Restored:
     changes: list[Change]
 
 
-def restore(home: Home, store: Store) -> Restored:
+def restore(home: Home, store: Store, ready_made: Sequence[Profile] = ()) -> Restored:
     """Take in whatever files there are, in one transaction; everything in them is kept as it is.
+
+    ``ready_made`` profiles come with them, unless the files have one of the same id or name.
 
     A directory that is not there today does not stop it: a run that needs it says so, and the rest is not lost.
 
@@ -46,7 +49,7 @@ def restore(home: Home, store: Store) -> Restored:
         StoreUnavailable: when the record cannot be written; none is taken then.
     """
     try:
-        return _restore(home, store)
+        return _restore(home, store, ready_made)
     except Unacceptable as error:
         raise FaceUnreadable(
             f"{error}. {home.path} has no record yet and its JSON files were to be taken in; nothing was "
@@ -54,7 +57,7 @@ def restore(home: Home, store: Store) -> Restored:
         ) from error
 
 
-def _restore(home: Home, store: Store) -> Restored:
+def _restore(home: Home, store: Store, ready_made: Sequence[Profile]) -> Restored:
     documents: dict[str, Document] = {}
     digests: dict[str, str] = {}
     for name in RENDERERS:
@@ -75,6 +78,10 @@ def _restore(home: Home, store: Store) -> Restored:
         bases["settings.json"] = {"": in_short(settings.to_dict())}
     with store.transaction():
         edit.apply(store)
+        names = {profile.name for profile in edit.profiles.created.values()}
+        for profile in ready_made:
+            if profile.id not in edit.profiles.created and profile.name not in names:
+                store.profiles.put(profile)
         for run in runs:
             store.runs.put(run)
         if settings is not None:

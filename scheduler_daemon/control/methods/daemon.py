@@ -1,8 +1,11 @@
 """``daemon.*``: the daemon itself."""
 
+import asyncio
 import os
+import platform
+import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from scheduler_daemon import __version__
@@ -14,7 +17,9 @@ from scheduler_daemon.engine.engine import Engine
 from scheduler_daemon.home import Home
 from scheduler_daemon.model.enums import JobStatus, RunStatus
 from scheduler_daemon.model.record import instant_text, now
+from scheduler_daemon.model.settings import Settings
 from scheduler_daemon.store.face import Intake
+from scheduler_daemon.store.migrations import LATEST
 from scheduler_daemon.store.store import Store
 
 SOONEST = 5
@@ -31,7 +36,10 @@ class DaemonMethods:
         home: Home,
         started_at: datetime,
         reload: Callable[[], Intake],
+        agent_version: Callable[[Sequence[str]], str | None],
     ) -> None:
+        """``agent_version`` is asked in a thread: it may take its time."""
+        self._agent_version = agent_version
         self._store = store
         self._engine = engine
         self._home = home
@@ -59,6 +67,7 @@ class DaemonMethods:
         by_status = Counter(job.status for job in jobs)
         tasks = self._store.tasks.all()
         counts = self._store.runs.counts()
+        settings = self._store.settings()
         live = [run for run in self._store.runs.unfinished() if run.status is RunStatus.RUNNING]
         return {
             **self._who(),
@@ -67,7 +76,21 @@ class DaemonMethods:
             "runs": {status.value: counts.get(status, 0) for status in RunStatus},
             "live": [self._engine.with_progress(run).to_dict() for run in live],
             "next_due": scheduled(self._store, self._store.schedules.all()[:SOONEST]),
-            "max_concurrent_runs": self._store.settings().max_concurrent_runs,
+            "limits": {
+                "max_concurrent_runs": settings.max_concurrent_runs,
+                "time_limit": settings.time_limit,
+                "stop_grace": settings.stop_grace,
+            },
+            "versions": await self._versions(settings),
+        }
+
+    async def _versions(self, settings: Settings) -> dict[str, Json]:
+        return {
+            "ccsched": __version__,
+            "python": platform.python_version(),
+            "sqlite": sqlite3.sqlite_version,
+            "record": LATEST,
+            "agent": await asyncio.to_thread(self._agent_version, settings.agent_command),
         }
 
     async def reload(self, params: NoParams, caller: Caller) -> Json:

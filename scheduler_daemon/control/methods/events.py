@@ -4,6 +4,18 @@ from scheduler_daemon.control import Json
 from scheduler_daemon.control.methods.translation import add
 from scheduler_daemon.control.registry import Caller, NoParams, Registry
 from scheduler_daemon.engine.events import Changed, Deleted, Event, Events
+from scheduler_daemon.model.profile import Profile
+from scheduler_daemon.model.settings import Settings
+
+
+def _changed(event: Changed) -> dict[str, Json]:
+    thing = event.object
+    return {
+        "kind": event.kind,
+        "action": "changed",
+        "id": None if isinstance(thing, Settings) else str(thing.id),
+        "object": thing.shown() if isinstance(thing, Profile) else thing.to_dict(),
+    }
 
 
 class EventMethods:
@@ -27,15 +39,7 @@ class EventMethods:
 
         def heard(event: Event) -> None:
             if isinstance(event, Changed):
-                caller.notify(
-                    "events.changed",
-                    {
-                        "kind": event.kind,
-                        "action": "changed",
-                        "id": str(event.object.id),
-                        "object": event.object.to_dict(),
-                    },
-                )
+                caller.notify("events.changed", _changed(event))
             elif isinstance(event, Deleted):
                 caller.notify("events.changed", {"kind": event.kind, "action": "deleted", "id": str(event.id)})
 

@@ -1,13 +1,17 @@
 """``jobs.*``: containers of tasks, and the sequences of runs they make."""
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
 from scheduler_daemon.control import Json
 from scheduler_daemon.control.admission import admit_job
+from scheduler_daemon.control.changes import JobChanges, changed
+from scheduler_daemon.control.errors import invalid
 from scheduler_daemon.control.methods.logs import remove_logs
 from scheduler_daemon.control.methods.translation import add
 from scheduler_daemon.control.methods.waiting import until_ended
@@ -19,6 +23,7 @@ from scheduler_daemon.engine.sequence import ordered
 from scheduler_daemon.home import Home
 from scheduler_daemon.model.job import Job, JobWorkingDirectory, Name
 from scheduler_daemon.model.run import Run
+from scheduler_daemon.model.task import Task
 from scheduler_daemon.store.store import Store
 from scheduler_daemon.workspace.place import exclusion_key, worktree_name
 
@@ -39,6 +44,21 @@ class CreateJob(Params):
     """By id, unique prefix or unique name."""
 
 
+class UpdateJob(Params):
+    """A job and what of it is to change."""
+
+    job: Annotated[str, Field(min_length=1)]
+    changes: JobChanges
+
+
+class SetOrder(Params):
+    """A job, and all of its tasks in the order they are to run."""
+
+    job: Annotated[str, Field(min_length=1)]
+    tasks: list[Annotated[str, Field(min_length=1)]]
+    """Each by id, unique prefix or unique name; each once."""
+
+
 class JobMethods:
     """The methods about jobs."""
 
@@ -53,6 +73,15 @@ class JobMethods:
     def register(self, registry: Registry) -> None:
         """Add them all."""
         add(registry, "jobs.create", CreateJob, self.create, summary="Create a job", result=Job)
+        add(
+            registry,
+            "jobs.update",
+            UpdateJob,
+            self.update,
+            summary="Change a job; what is not given stays",
+            result=Job,
+        )
+        add(registry, "jobs.set_order", SetOrder, self.set_order, summary="Put a job's tasks in order", result=Job)
         add(registry, "jobs.list", NoParams, self.list_all, summary="All jobs, oldest first")
         add(registry, "jobs.get", JobReference, self.get, summary="One job", result=Job)
         add(registry, "jobs.tasks", JobReference, self.tasks, summary="A job's tasks, in its order")
@@ -69,7 +98,7 @@ class JobMethods:
             profile=profile.id if profile else None,
             working_directory=self._with_worktree_of_its_own(params.working_directory, params.name),
         )
-        await asyncio.get_running_loop().run_in_executor(self._threads, admit_job, job)
+        await self._admit(job)
         if profile:
             find(self._store.profiles, str(profile.id))  # it may have been deleted in the meantime
         with self._store.transaction():
@@ -77,11 +106,71 @@ class JobMethods:
         self._events.tell(Changed("job", job))
         return job.to_dict()
 
-    def _with_worktree_of_its_own(self, directory: JobWorkingDirectory, job_name: str) -> JobWorkingDirectory:
+    async def update(self, params: UpdateJob, caller: Caller) -> Json:
+        """Changes what is given of the job as it is by then: another client may change it while git is asked."""
+        job = find(self._store.jobs, params.job)
+        wanted = self._changed(job, params.changes)
+        while wanted.working_directory != job.working_directory:
+            await self._admit(wanted)
+            job = find(self._store.jobs, str(job.id))
+            asked, wanted = wanted, self._changed(job, params.changes)
+            if wanted.working_directory == asked.working_directory:
+                break
+        return self._put(job, wanted)
+
+    def _changed(self, job: Job, changes: JobChanges) -> Job:
+        fields: dict[str, object] = {**changes}
+        if changes.get("profile"):
+            fields["profile"] = find(self._store.profiles, str(changes["profile"])).id
+        wanted = changed(job, fields)
+        # A worktree that is named after its job keeps its name when the job is called something else.
+        name = job.name if job.working_directory.use_git_worktree else wanted.name
+        own = self._with_worktree_of_its_own(wanted.working_directory, name, job)
+        return wanted if own == wanted.working_directory else changed(wanted, {"working_directory": own.to_dict()})
+
+    async def set_order(self, params: SetOrder, caller: Caller) -> Json:
+        """Refuses an order that is not of this job's tasks, each once."""
+        job = find(self._store.jobs, params.job)
+        own = {task.id: task for task in self._store.tasks.of_job(job.id)}
+        order: list[UUID] = []
+        for position, reference in enumerate(params.tasks):
+            task = self._task_of(job, own, reference)
+            if task.id in order:
+                raise invalid(f"tasks.{position}", f"task {task.name!r} ({task.id}) is named twice")
+            order.append(task.id)
+        if left_out := [task for task in own.values() if task.id not in order]:
+            names = ", ".join(f"{task.name!r} ({task.id})" for task in left_out)
+            raise invalid("tasks", f"every task of the job is to be named, and these are not: {names}")
+        return self._put(job, changed(job, {"task_order": order}))
+
+    def _task_of(self, job: Job, own: Mapping[UUID, Task], reference: str) -> Task:
+        """The job's task of that id or name; that another job has one of the same name makes no difference."""
+        named = [task for task in own.values() if reference == task.name]
+        if len(named) == 1:
+            return named[0]
+        task = find(self._store.tasks, reference)
+        if task.id not in own:
+            raise invalid("tasks", f"task {task.name!r} ({task.id}) belongs to another job than {job.name!r}")
+        return task
+
+    def _put(self, job: Job, wanted: Job) -> Json:
+        if wanted is not job:
+            with self._store.transaction():
+                self._store.jobs.put(wanted)
+            self._events.tell(Changed("job", wanted))
+        return wanted.to_dict()
+
+    async def _admit(self, job: Job) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._threads, admit_job, job)
+
+    def _with_worktree_of_its_own(
+        self, directory: JobWorkingDirectory, job_name: str, of: Job | None = None
+    ) -> JobWorkingDirectory:
         """Where no name is given for the worktree, one from the job's name that no other job's worktree has."""
         if not directory.use_git_worktree or directory.worktree_name:
             return directory
-        taken = {exclusion_key(job.working_directory, job.name) for job in self._store.jobs.all()}
+        others = [job for job in self._store.jobs.all() if of is None or job.id != of.id]
+        taken = {exclusion_key(job.working_directory, job.name) for job in others}
         name = worktree_name(directory, job_name)
         # As many names as there are jobs, and one: not all of them can be taken. Where no worktree can be made, any
         # name will do, for the job is refused.

@@ -1,17 +1,20 @@
 """``runs.*``: what was run, what runs, and how it ended."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import Field
 
 from scheduler_daemon.control import Json
+from scheduler_daemon.control.methods.logs import remove_logs
 from scheduler_daemon.control.methods.translation import add
 from scheduler_daemon.control.methods.waiting import until_ended
 from scheduler_daemon.control.references import find
 from scheduler_daemon.control.registry import Caller, Params, Registry
 from scheduler_daemon.engine.engine import Engine
-from scheduler_daemon.engine.events import Changed, Event, Events, Progressed
+from scheduler_daemon.engine.events import Changed, Deleted, Event, Events, Progressed
+from scheduler_daemon.home import Home
 from scheduler_daemon.model.enums import RunStatus
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.store.store import Store
@@ -35,7 +38,8 @@ class ListRuns(Params):
 class RunMethods:
     """The methods about runs."""
 
-    def __init__(self, store: Store, engine: Engine, events: Events) -> None:
+    def __init__(self, store: Store, engine: Engine, events: Events, home: Home) -> None:
+        self._home = home
         self._store = store
         self._engine = engine
         self._events = events
@@ -45,6 +49,14 @@ class RunMethods:
         add(registry, "runs.list", ListRuns, self.list_all, summary="The newest runs, newest first")
         add(registry, "runs.get", RunReference, self.get, summary="One run", result=Run)
         add(registry, "runs.stop", RunReference, self.stop, summary="End a run with all its processes", result=Run)
+        add(
+            registry,
+            "runs.restart",
+            RunReference,
+            self.restart,
+            summary="Do a run over, and what followed it in its sequence",
+        )
+        add(registry, "runs.delete", RunReference, self.delete, summary="Delete a run's record and its log")
         add(
             registry,
             "runs.follow",
@@ -74,6 +86,23 @@ class RunMethods:
         self._engine.stop_run(run)
         await until_ended(self._store, self._events, [run.id])
         return find(self._store.runs, str(run.id)).to_dict()
+
+    async def restart(self, params: RunReference, caller: Caller) -> Json:
+        """Ask for the sequence from this run on; it starts as soon as it may."""
+        runs = self._engine.restart(find(self._store.runs, params.run))
+        return {"sequence_id": str(runs[0].sequence_id), "runs": [run.to_dict() for run in runs]}
+
+    async def delete(self, params: RunReference, caller: Caller) -> Json:
+        """Stops it first if it has not ended, and answers when it is gone."""
+        run = find(self._store.runs, params.run)
+        if not run.status.ended:
+            self._engine.stop_run(run)
+            await until_ended(self._store, self._events, [run.id])
+        with self._store.transaction():
+            self._store.runs.delete(run.id)
+        await asyncio.to_thread(remove_logs, [self._home.log(run.id)])
+        self._events.tell(Deleted("run", run.id))
+        return {"run_id": str(run.id)}
 
     async def follow(self, params: RunReference, caller: Caller) -> Json:
         """The client reads the log itself: it is a file of its own user."""

@@ -1,5 +1,6 @@
 """``scheduler.*``: what the clock will start, and when."""
 
+from datetime import UTC, tzinfo
 from uuid import UUID
 
 from scheduler_daemon.control import Json
@@ -31,6 +32,7 @@ class SchedulerMethods:
 
 def scheduled(store: Store, plans: list[Plan]) -> list[Json]:
     """The plans as a person reads them."""
+    local = _local()
     jobs: dict[UUID, str] = {job.id: job.name for job in store.jobs.all()}
     tasks = {task.id: task for task in store.tasks.all()}
     return [
@@ -42,10 +44,18 @@ def scheduled(store: Store, plans: list[Plan]) -> list[Json]:
             "schedule": _in_words(task.schedule),
             "timezone": _zone(task.schedule),
             "next_due": instant_text(plan.next_due),
+            "local": plan.next_due.astimezone(local).isoformat(),
         }
         for plan in plans
         if (task := tasks.get(plan.task_id))
     ]
+
+
+def _local() -> tzinfo:
+    try:
+        return find_zone(None)
+    except ScheduleError:
+        return UTC
 
 
 def _in_words(schedule: ScheduleConfig) -> str:

@@ -2,11 +2,13 @@
 
 import asyncio
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
 from scheduler_daemon.control import Json
 from scheduler_daemon.control.admission import admit_task
+from scheduler_daemon.control.changes import TaskChanges, changed
 from scheduler_daemon.control.methods.logs import remove_logs
 from scheduler_daemon.control.methods.translation import add
 from scheduler_daemon.control.methods.waiting import until_ended
@@ -16,8 +18,7 @@ from scheduler_daemon.engine.engine import Engine
 from scheduler_daemon.engine.events import Changed, Deleted, Events
 from scheduler_daemon.home import Home
 from scheduler_daemon.model.enums import CommandType, Permissions, SessionMode
-from scheduler_daemon.model.job import Name
-from scheduler_daemon.model.record import now
+from scheduler_daemon.model.job import Job, Name
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import (
     AgentModel,
@@ -66,6 +67,13 @@ class CreateTask(Params):
     notifications: NotificationConfig = Field(default_factory=NotificationConfig)
 
 
+class UpdateTask(Params):
+    """A task and what of it is to change."""
+
+    task: Annotated[str, Field(min_length=1)]
+    changes: TaskChanges
+
+
 class TaskMethods:
     """The methods about tasks."""
 
@@ -78,6 +86,14 @@ class TaskMethods:
     def register(self, registry: Registry) -> None:
         """Add them all."""
         add(registry, "tasks.create", CreateTask, self.create, summary="Create a task in a job", result=Task)
+        add(
+            registry,
+            "tasks.update",
+            UpdateTask,
+            self.update,
+            summary="Change a task; what is not given stays",
+            result=Task,
+        )
         add(registry, "tasks.list", ListTasks, self.list_all, summary="All tasks, or a job's, oldest first")
         add(registry, "tasks.get", TaskReference, self.get, summary="One task", result=Task)
         add(registry, "tasks.delete", TaskReference, self.delete, summary="Delete a task, its runs and their logs")
@@ -106,13 +122,45 @@ class TaskMethods:
         fields = {name: getattr(params, name) for name in type(params).model_fields if name not in ("job", "profile")}
         task = Task(job_id=job.id, profile=profile.id if profile else None, **fields)
         admit_task(task)
+        self._save(task, changed(job, {"task_order": [*job.task_order, task.id]}))
+        return task.to_dict()
+
+    async def update(self, params: UpdateTask, caller: Caller) -> Json:
+        """Changes what is given; a schedule that stays as it is keeps its next due time."""
+        before = find(self._store.tasks, params.task)
+        fields: dict[str, object] = {**params.changes}
+        if "job" in fields:
+            fields["job_id"] = find(self._store.jobs, str(fields.pop("job"))).id
+        if fields.get("profile"):
+            fields["profile"] = find(self._store.profiles, str(fields["profile"])).id
+        task = changed(before, fields)
+        if task is before:
+            return task.to_dict()
+        admit_task(task)
+        jobs = [] if task.job_id == before.job_id else self._moved(task, before.job_id)
+        self._save(task, *jobs)
+        if not task.enabled:
+            self._engine.release(task)
+        return task.to_dict()
+
+    def _moved(self, task: Task, from_job: UUID) -> list[Job]:
+        """The job that a task leaves and the one it comes to, each with its new order."""
+        jobs = []
+        for job_id in (from_job, task.job_id):
+            job = self._store.jobs.get(job_id)
+            if job:
+                order = [each for each in job.task_order if each != task.id]
+                order += [task.id] if job_id == task.job_id else []
+                jobs.append(changed(job, {"task_order": order}))
+        return jobs
+
+    def _save(self, task: Task, *jobs: Job) -> None:
         with self._store.transaction():
             self._store.tasks.put(task)
-            job = job.model_copy(update={"task_order": [*job.task_order, task.id], "updated_at": now()})
-            self._store.jobs.put(job)
+            for job in jobs:
+                self._store.jobs.put(job)
             self._engine.planner.plan(task)
-        self._events.tell(Changed("task", task), Changed("job", job))
-        return task.to_dict()
+        self._events.tell(Changed("task", task), *(Changed("job", job) for job in jobs))
 
     async def delete(self, params: TaskReference, caller: Caller) -> Json:
         """Stops what lives first, and answers when all is gone."""
@@ -127,8 +175,7 @@ class TaskMethods:
         with self._store.transaction():
             self._store.tasks.delete(task.id)
             if job:
-                order = [each for each in job.task_order if each != task.id]
-                job = job.model_copy(update={"task_order": order, "updated_at": now()})
+                job = changed(job, {"task_order": [each for each in job.task_order if each != task.id]})
                 self._store.jobs.put(job)
         await asyncio.to_thread(remove_logs, [self._home.log(run_id) for run_id in runs])
         self._events.tell(Deleted("task", task.id), *([Changed("job", job)] if job else []))
@@ -160,11 +207,8 @@ class TaskMethods:
     def _set_enabled(self, task: Task, enabled: bool) -> Task:
         if task.enabled is enabled:
             return task
-        task = task.model_copy(update={"enabled": enabled, "updated_at": now()})
-        with self._store.transaction():
-            self._store.tasks.put(task)
-            self._engine.planner.plan(task)
-        self._events.tell(Changed("task", task))
+        task = changed(task, {"enabled": enabled})
+        self._save(task)
         if not enabled:
             self._engine.release(task)
         return task

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from scheduler_daemon.control import Json
 from scheduler_daemon.control.admission import Inadmissible
-from scheduler_daemon.control.errors import InvalidParams, Refused, StorageFailed, invalid_params
+from scheduler_daemon.control.errors import Refused, StorageFailed, invalid, invalid_params
 from scheduler_daemon.control.registry import Caller, Registry
 from scheduler_daemon.engine.engine import Refused as EngineRefused
 from scheduler_daemon.store.connection import StoreUnavailable
@@ -30,9 +30,7 @@ def add(
         try:
             return await handler(given, caller)
         except Inadmissible as error:
-            raise InvalidParams(
-                f"{error.field}: {error}", errors=[{"field": error.field, "message": str(error)}]
-            ) from error
+            raise invalid(error.field, str(error)) from error
         except ValidationError as error:
             raise invalid_params(error) from error
         except EngineRefused as error:
