@@ -20,6 +20,7 @@ from scheduler_daemon.control.discover import register_discover
 from scheduler_daemon.control.methods.daemon import DaemonMethods
 from scheduler_daemon.control.methods.events import EventMethods
 from scheduler_daemon.control.methods.jobs import JobMethods
+from scheduler_daemon.control.methods.profiles import ProfileMethods
 from scheduler_daemon.control.methods.runs import RunMethods
 from scheduler_daemon.control.methods.scheduler import SchedulerMethods
 from scheduler_daemon.control.methods.settings import SettingsMethods
@@ -80,6 +81,7 @@ class Daemon:
             JobMethods(self._store, self._engine, self._events, self._home, self._threads),
             TaskMethods(self._store, self._engine, self._events, self._home),
             RunMethods(self._store, self._engine, self._events, self._home),
+            ProfileMethods(self._store, self._events, self._threads),
             SettingsMethods(self._store, self._events),
             EventMethods(self._events),
             SchedulerMethods(self._store),

@@ -10,7 +10,15 @@ from typing import Any, TypeVar
 from pydantic import ConfigDict
 from typing_extensions import TypedDict
 
-from scheduler_daemon.model.enums import CommandType, IntervalType, Permissions, ScheduleType, SessionMode
+from scheduler_daemon.model.enums import (
+    CommandType,
+    IntervalType,
+    Missed,
+    Overlap,
+    Permissions,
+    ScheduleType,
+    SessionMode,
+)
 from scheduler_daemon.model.job import Job, Name
 from scheduler_daemon.model.profile import EnvVar, Profile
 from scheduler_daemon.model.record import now
@@ -42,6 +50,7 @@ class JobChanges(TypedDict, total=False):
     profile: str | None
     """By id, unique prefix or unique name; null for none."""
     working_directory: DirectoryChanges
+    overlap: Overlap
 
 
 class ScheduleChanges(TypedDict, total=False):
@@ -55,6 +64,9 @@ class ScheduleChanges(TypedDict, total=False):
     cron_expression: str | None
     watch_path: str | None
     watch_patterns: list[str]
+    watch_recursive: bool | None
+    watch_debounce: float | None
+    watch_max_wait: float | None
     timezone: str | None
 
 
@@ -97,6 +109,11 @@ class TaskChanges(TypedDict, total=False):
     enabled: bool
     commit_on_success: bool
     time_limit: Seconds | None
+    missed: Missed
+    missed_within: int
+    overlap: Overlap | None
+    jitter: int
+    running_hours: str | None
     retry: RetryChanges
     notifications: NotificationChanges
 

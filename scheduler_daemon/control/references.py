@@ -23,7 +23,7 @@ def find(table: Table[R], reference: str) -> R:
     noun = table.name.removesuffix("s")
     found = table.matching(reference)
     if not found:
-        see = f"see them all with: ccsched {table.name} list" if table.name != "profiles" else "see profiles.json"
+        see = f"see them all with: ccsched {table.name} list"
         if len(reference) < SHORTEST_PREFIX:
             see = f"a prefix of an id needs {SHORTEST_PREFIX} characters; {see}"
         raise NotFound(

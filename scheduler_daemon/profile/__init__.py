@@ -1,5 +1,5 @@
 """Which environment does a run get? Each variable comes from a source, one module a source."""
 
-from scheduler_daemon.profile.resolution import Resolved, Unresolved, resolve
+from scheduler_daemon.profile.resolution import LIMIT, Finding, Resolved, Unresolved, examine, resolve
 
-__all__ = ["Resolved", "Unresolved", "resolve"]
+__all__ = ["LIMIT", "Finding", "Resolved", "Unresolved", "examine", "resolve"]

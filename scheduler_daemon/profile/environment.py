@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from scheduler_daemon.model.profile import EnvVar
-from scheduler_daemon.profile.source import Found, SourceFailed
+from scheduler_daemon.profile.source import Found, SourceFailed, config_of
 
 
-def find(variable: EnvVar, base: Mapping[str, str], limit: float) -> Found:
+def find(variable: EnvVar, base: Mapping[str, str]) -> Found:
     """The value of the variable that ``value`` names, or of the one of the same name if it names none."""
+    config_of(variable, str)
     try:
         return Found(base[variable.value or variable.name], secret=False)
     except KeyError:

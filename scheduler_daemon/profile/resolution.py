@@ -1,30 +1,21 @@
 """From a profile's variables to the environment of a run."""
 
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from scheduler_daemon.model.enums import EnvVarSource
-from scheduler_daemon.model.profile import EnvVar
-from scheduler_daemon.profile import command, environment, static, unset
-from scheduler_daemon.profile.source import Found, Source, SourceFailed
+from scheduler_daemon.model.profile import EnvVar, Profile
+from scheduler_daemon.profile import apart, command, environment, static, unset
+from scheduler_daemon.profile.source import Found, Source, SourceFailed, ask
 
-COMMAND_LIMIT = 30.0
-"""Seconds a command may take."""
+LIMIT = 30.0
+"""Seconds that the sources may take."""
 
 _SHORTEST_SECRET = 4
 """Characters; to mask a shorter value would make a log unreadable and tell what the value is."""
 
-_LONGEST = 128 * 1024
-"""Bytes of ``NAME=value`` with its final zero: what Linux hands to a process (MAX_ARG_STRLEN)."""
-
-_SOURCES: Mapping[EnvVarSource, Source] = {
-    EnvVarSource.STATIC: static.find,
-    EnvVarSource.ENVIRONMENT: environment.find,
-    EnvVarSource.COMMAND: command.find,
-    EnvVarSource.UNSET: unset.find,
-}
+_MOST_THREADS = 32
 
 
 class Unresolved(Exception):
@@ -47,10 +38,20 @@ class Resolved:
     """Values to mask in what is kept of the run's output, the longest first: one may be a part of another."""
 
 
-def resolve(
-    variables: Sequence[EnvVar], base: Mapping[str, str], *, command_limit: float = COMMAND_LIMIT
-) -> Resolved:
-    """The environment ``base`` with the variables applied; it blocks while commands run, side by side.
+@dataclass(frozen=True)
+class Finding:
+    """Whether a variable has a value to give, and never which."""
+
+    name: str
+    source: EnvVarSource
+    problem: str | None
+    """Why it has none, in plain words."""
+
+
+def resolve(profile: Profile | None, base: Mapping[str, str], *, limit: float = LIMIT) -> Resolved:
+    """The environment ``base`` with a profile's variables applied.
+
+    It blocks while it waits for commands, the keychain and AWS, side by side, ``limit`` seconds at the most.
 
     Raises:
         Unresolved: naming every variable that got no value, not only the first.
@@ -58,7 +59,7 @@ def resolve(
     applied = dict(base)
     secrets: set[str] = set()
     failures: list[str] = []
-    for variable, outcome in zip(variables, _find_all(variables, base, command_limit), strict=True):
+    for variable, outcome in _ask_all(profile, base, limit) if profile else ():
         if isinstance(outcome, SourceFailed):
             failures.append(f"{variable.name} (source {variable.source}): {outcome}")
         elif outcome.value is None:
@@ -72,39 +73,32 @@ def resolve(
     return Resolved(applied, tuple(sorted(secrets, key=lambda secret: (-len(secret), secret))))
 
 
-def _find_all(variables: Sequence[EnvVar], base: Mapping[str, str], limit: float) -> list[Found | SourceFailed]:
-    def find(variable: EnvVar) -> Found | SourceFailed:
-        try:
-            return _find(variable, base, limit)
-        except SourceFailed as failure:
-            return failure
-
-    commands = sum(variable.source is EnvVarSource.COMMAND for variable in variables)
-    if commands < 2:
-        return [find(variable) for variable in variables]
-    with ThreadPoolExecutor(min(commands, 32), thread_name_prefix="profile") as pool:
-        return list(pool.map(find, variables))
+def examine(profile: Profile, base: Mapping[str, str], *, limit: float = LIMIT) -> list[Finding]:
+    """What ``resolve`` would find, variable by variable, in the profile's order. It blocks as long."""
+    return [
+        Finding(variable.name, variable.source, str(outcome) if isinstance(outcome, SourceFailed) else None)
+        for variable, outcome in _ask_all(profile, base, limit)
+    ]
 
 
-def _find(variable: EnvVar, base: Mapping[str, str], limit: float) -> Found:
-    source = _SOURCES.get(variable.source)
-    if source is None:
-        readable = ", ".join(_SOURCES)
-        raise SourceFailed(f"this version cannot read this source yet; it can read {readable}")
-    found = source(variable, base, limit)
-    if found.value is not None:
-        _check_fits(variable.name, found.value)
-    return found
-
-
-def _check_fits(name: str, value: str) -> None:
-    """Whether a process can be given the value; to find out when it starts would be too late to say which."""
-    if "\0" in value:
-        raise SourceFailed("its value holds a zero character, which no variable can hold")
-    try:
-        size = len(os.fsencode(f"{name}={value}")) + 1
-    except UnicodeEncodeError:
-        # Not chained: the error holds the value.
-        raise SourceFailed("its value holds a character that is none") from None
-    if size > _LONGEST:
-        raise SourceFailed(f"its value is longer than the {_LONGEST // 1024} KiB a variable can hold")
+def _ask_all(profile: Profile, base: Mapping[str, str], limit: float) -> list[tuple[EnvVar, Found | SourceFailed]]:
+    sources: dict[EnvVarSource, Source] = {
+        EnvVarSource.STATIC: lambda variable: static.find(variable, profile.id),
+        EnvVarSource.ENVIRONMENT: lambda variable: environment.find(variable, base),
+        EnvVarSource.COMMAND: lambda variable: command.find(variable, base, limit),
+        EnvVarSource.UNSET: unset.find,
+    }
+    elsewhere = [variable for variable in profile.env_vars if variable.source not in sources]
+    outcomes: dict[str, Found | SourceFailed] = {}
+    # A thread is started for a command, and for nothing else.
+    with ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="profile") as pool:
+        commands: dict[str, Future[Found | SourceFailed]] = {}
+        for variable in profile.env_vars:
+            if variable.source is EnvVarSource.COMMAND:
+                commands[variable.name] = pool.submit(ask, sources[variable.source], variable)
+            elif variable.source in sources:
+                outcomes[variable.name] = ask(sources[variable.source], variable)
+        for variable, outcome in zip(elsewhere, apart.find_all(elsewhere, base, limit), strict=True):
+            outcomes[variable.name] = outcome
+        outcomes.update((name, future.result()) for name, future in commands.items())
+    return [(variable, outcomes[variable.name]) for variable in profile.env_vars]

@@ -1,11 +1,10 @@
 """Source ``unset``: the run's environment is without the variable."""
 
-from collections.abc import Mapping
-
 from scheduler_daemon.model.profile import EnvVar
-from scheduler_daemon.profile.source import Found
+from scheduler_daemon.profile.source import Found, config_of
 
 
-def find(variable: EnvVar, base: Mapping[str, str], limit: float) -> Found:
+def find(variable: EnvVar) -> Found:
     """No value, whether or not the daemon's environment has one."""
+    config_of(variable, str)
     return Found(None, secret=False)

@@ -51,7 +51,7 @@ def prepare(order: Order, home: Home, inherited: Mapping[str, str]) -> Prepared:
     """
     run, task, job, settings = order.run, order.task, order.job, order.settings
     try:
-        resolved = resolve(order.profile.env_vars if order.profile else [], run_environment(inherited))
+        resolved = resolve(order.profile, run_environment(inherited))
         directory = prepare_directory(job.working_directory, job.name, home.workspace_locks)
         snapshot = take(directory)
         prompt = prompt_of(task, directory)

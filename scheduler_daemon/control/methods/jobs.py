@@ -21,6 +21,7 @@ from scheduler_daemon.engine.engine import Engine
 from scheduler_daemon.engine.events import Changed, Deleted, Events
 from scheduler_daemon.engine.sequence import ordered
 from scheduler_daemon.home import Home
+from scheduler_daemon.model.enums import Overlap
 from scheduler_daemon.model.job import Job, JobWorkingDirectory, Name
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import Task
@@ -42,6 +43,7 @@ class CreateJob(Params):
     description: str = ""
     profile: str | None = None
     """By id, unique prefix or unique name."""
+    overlap: Overlap = Overlap.SKIP
 
 
 class UpdateJob(Params):
@@ -96,6 +98,7 @@ class JobMethods:
             name=params.name,
             description=params.description,
             profile=profile.id if profile else None,
+            overlap=params.overlap,
             working_directory=self._with_worktree_of_its_own(params.working_directory, params.name),
         )
         await self._admit(job)

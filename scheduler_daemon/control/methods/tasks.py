@@ -17,14 +17,17 @@ from scheduler_daemon.control.registry import Caller, Params, Registry
 from scheduler_daemon.engine.engine import Engine
 from scheduler_daemon.engine.events import Changed, Deleted, Events
 from scheduler_daemon.home import Home
-from scheduler_daemon.model.enums import CommandType, Permissions, SessionMode
+from scheduler_daemon.model.enums import CommandType, Missed, Overlap, Permissions, SessionMode
 from scheduler_daemon.model.job import Job, Name
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import (
     AgentModel,
     Command,
+    Jitter,
+    MissedWithin,
     NotificationConfig,
     RetryConfig,
+    RunningHours,
     ScheduleConfig,
     Seconds,
     Task,
@@ -65,6 +68,11 @@ class CreateTask(Params):
     time_limit: Seconds | None = None
     retry: RetryConfig = Field(default_factory=RetryConfig)
     notifications: NotificationConfig = Field(default_factory=NotificationConfig)
+    missed: Missed = Missed.RUN_ONCE
+    missed_within: MissedWithin = 86400
+    overlap: Overlap | None = None
+    jitter: Jitter = 0
+    running_hours: RunningHours | None = None
 
 
 class UpdateTask(Params):

@@ -10,8 +10,9 @@ from typing import Any
 import psutil
 import pytest
 
-from scheduler_daemon.model.profile import EnvVar
-from scheduler_daemon.profile import Resolved, Unresolved, resolve
+from scheduler_daemon.model.enums import EnvVarSource
+from scheduler_daemon.model.profile import EnvVar, Profile
+from scheduler_daemon.profile import Finding, Resolved, Unresolved, examine, resolve
 
 _PATH = {"PATH": os.environ["PATH"]}
 
@@ -20,13 +21,17 @@ def _variable(name: str, source: str, value: str = "", **config: Any) -> EnvVar:
     return EnvVar.model_validate({"name": name, "source": source, "value": value, "config": config})
 
 
-def _command(text: str, limit: float = 60.0, base: Mapping[str, str] = _PATH) -> Resolved:
-    return resolve([_variable("TOKEN", "command", text)], base, command_limit=limit)
+def _profile(*variables: EnvVar) -> Profile:
+    return Profile(name="work", env_vars=list(variables))
+
+
+def _command(text: str, base: Mapping[str, str] = _PATH) -> Resolved:
+    return resolve(_profile(_variable("TOKEN", "command", text)), base)
 
 
 def _failure(*variables: EnvVar, limit: float = 60.0) -> Unresolved:
     with pytest.raises(Unresolved) as failure:
-        resolve(variables, _PATH, command_limit=limit)
+        resolve(_profile(*variables), _PATH, limit=limit)
     return failure.value
 
 
@@ -45,9 +50,10 @@ def _assert_end(pids: list[int]) -> None:
 
 
 def test_without_variables_it_is_the_daemon_s_environment() -> None:
-    """A profile without variables changes nothing, and the daemon's own environment stays as it is."""
+    """A profile without variables, or none, changes nothing, and the daemon's own environment stays as it is."""
     base = {"LANG": "C"}
-    resolved = resolve([], base)
+    assert resolve(None, base).environment == base
+    resolved = resolve(_profile(), base)
     assert resolved.environment == base
     assert resolved.environment is not base
     assert resolved.secrets == ()
@@ -55,17 +61,69 @@ def test_without_variables_it_is_the_daemon_s_environment() -> None:
 
 def test_static_is_the_value_and_a_secret() -> None:
     """A static value is taken as it stands, over the daemon's own, and masked."""
-    resolved = resolve([_variable("MODE", "static", " fast\n")], {"MODE": "slow", "LANG": "C"})
+    resolved = resolve(_profile(_variable("MODE", "static", " fast\n")), {"MODE": "slow", "LANG": "C"})
     assert resolved.environment == {"MODE": " fast\n", "LANG": "C"}
     assert resolved.secrets == (" fast\n",)
 
 
+@pytest.mark.parametrize(("config", "secrets"), [({"plain": True}, ()), ({"plain": False}, ("quite-open",))])
+def test_only_a_plain_static_value_is_no_secret(config: dict[str, bool], secrets: tuple[str, ...]) -> None:
+    """A static value goes unmasked if its config says `"plain": true`."""
+    assert resolve(_profile(_variable("MODE", "static", "quite-open", **config)), {}).secrets == secrets
+
+
+def test_a_required_value_that_is_empty_fails_with_the_command_that_fills_it_in() -> None:
+    """It names the profile by the first eight characters of its id, and the variable."""
+    profile = _profile(_variable("TOKEN", "static", required=True))
+    with pytest.raises(Unresolved) as failure:
+        resolve(profile, _PATH)
+    assert failure.value.failures == (
+        "TOKEN (source static): it is not filled in yet; fill it in with: "
+        f"ccsched profiles update {str(profile.id)[:8]} --secret TOKEN",
+    )
+
+
+def test_a_required_value_that_is_there_is_like_any_other() -> None:
+    """Once it is filled in, it is a secret of the run."""
+    resolved = resolve(_profile(_variable("TOKEN", "static", "s3cr3t", required=True)), {})
+    assert resolved.environment == {"TOKEN": "s3cr3t"}
+    assert resolved.secrets == ("s3cr3t",)
+
+
 @pytest.mark.parametrize(
-    ("plain", "secrets"), [(True, ()), (False, ("quite-open",)), ("yes", ("quite-open",)), (1, ("quite-open",))]
+    ("source", "value", "allowed"),
+    [
+        ("static", "s3cr3t", "plain, required"),
+        ("environment", "s3cr3t", "none"),
+        ("command", "echo s3cr3t", "none"),
+        ("unset", "", "none"),
+        ("keychain", "s3cr3t/s3cr3t", "none"),
+        ("aws_secrets_manager", "s3cr3t", "json_key, profile, region"),
+        ("aws_ssm", "s3cr3t", "json_key, profile, region"),
+    ],
 )
-def test_only_a_plain_static_value_is_no_secret(plain: object, secrets: tuple[str, ...]) -> None:
-    """A static value goes unmasked if its config says `"plain": true`, and nothing less."""
-    assert resolve([_variable("MODE", "static", "quite-open", plain=plain)], {}).secrets == secrets
+def test_a_config_key_that_no_source_takes_is_named(source: str, value: str, allowed: str) -> None:
+    """A typing error in a config fails with the key and those that the source takes."""
+    (told,) = _failure(_variable("TOKEN", source, value, regoin="s3cr3t")).failures
+    assert told == (
+        f'TOKEN (source {source}): its config has the key "regoin", which this source does not take; '
+        f"it takes: {allowed}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "config", "cause"),
+    [
+        ("static", {"plain": "s3cr3t"}, "plain in its config is to be true or false"),
+        ("static", {"required": 1}, "required in its config is to be true or false"),
+        ("aws_ssm", {"region": 1}, "region in its config is to be a text that is not empty"),
+        ("aws_secrets_manager", {"profile": ""}, "profile in its config is to be a text that is not empty"),
+    ],
+)
+def test_a_config_value_of_another_kind_is_refused(source: str, config: dict[str, object], cause: str) -> None:
+    """`"plain": "yes"` is neither taken for true nor for false."""
+    (told,) = _failure(_variable("TOKEN", source, "s3cr3t", **config)).failures
+    assert told == f"TOKEN (source {source}): {cause}"
 
 
 def test_short_and_empty_values_are_not_masked() -> None:
@@ -76,7 +134,7 @@ def test_short_and_empty_values_are_not_masked() -> None:
         _variable("C", "static", "abcd"),
         _variable("D", "command", "echo xyz"),
     ]
-    resolved = resolve(variables, _PATH)
+    resolved = resolve(_profile(*variables), _PATH)
     assert resolved.environment == {**_PATH, "A": "", "B": "abc", "C": "abcd", "D": "xyz"}
     assert resolved.secrets == ("abcd",)
 
@@ -84,14 +142,15 @@ def test_short_and_empty_values_are_not_masked() -> None:
 def test_secrets_come_once_and_the_longest_first() -> None:
     """Two variables of one value give one secret; a secret that holds another comes before it."""
     values = ["token", "token-and-more", "token"]
-    resolved = resolve([_variable(f"V{n}", "static", value) for n, value in enumerate(values)], {})
+    resolved = resolve(_profile(*(_variable(f"V{n}", "static", value) for n, value in enumerate(values))), {})
     assert resolved.secrets == ("token-and-more", "token")
 
 
 def test_environment_copies() -> None:
     """The source copies the variable its value names, or the one of its own name, from the daemon's."""
     base = {"WORK_TOKEN": "from-the-daemon", "LANG": "C"}
-    resolved = resolve([_variable("TOKEN", "environment", "WORK_TOKEN"), _variable("LANG", "environment")], base)
+    variables = [_variable("TOKEN", "environment", "WORK_TOKEN"), _variable("LANG", "environment")]
+    resolved = resolve(_profile(*variables), base)
     assert resolved.environment == {**base, "TOKEN": "from-the-daemon"}
     assert resolved.secrets == ()
 
@@ -104,7 +163,7 @@ def test_environment_reads_the_daemon_s_not_the_profile_s() -> None:
         _variable("C", "unset"),
         _variable("D", "environment", "C"),
     ]
-    assert resolve(variables, {"A": "daemon's", "C": "there"}).environment == {
+    assert resolve(_profile(*variables), {"A": "daemon's", "C": "there"}).environment == {
         "A": "mine",
         "B": "daemon's",
         "D": "there",
@@ -122,7 +181,7 @@ def test_a_variable_that_is_not_there_fails() -> None:
 def test_unset_removes() -> None:
     """The variable is gone; one that was never there is no matter."""
     variables = [_variable("ANTHROPIC_API_KEY", "unset"), _variable("NEVER", "unset")]
-    assert resolve(variables, {"ANTHROPIC_API_KEY": "sk", "LANG": "C"}).environment == {"LANG": "C"}
+    assert resolve(_profile(*variables), {"ANTHROPIC_API_KEY": "sk", "LANG": "C"}).environment == {"LANG": "C"}
 
 
 @pytest.mark.parametrize(
@@ -152,7 +211,7 @@ def test_commands_run_side_by_side(tmp_path: Path) -> None:
         _variable("WRITER", "command", f"echo through > '{fifo}'; echo written"),
         _variable("READER", "command", f"cat '{fifo}'"),
     ]
-    environment = resolve(variables, _PATH).environment
+    environment = resolve(_profile(*variables), _PATH).environment
     assert (environment["WRITER"], environment["READER"]) == ("written", "through")
 
 
@@ -218,15 +277,6 @@ def test_endless_output_is_cut_off(tmp_path: Path) -> None:
     _assert_end([int(pids.read_text())])
 
 
-@pytest.mark.parametrize("source", ["keychain", "aws_secrets_manager", "aws_ssm"])
-def test_a_source_of_a_later_version_fails_clearly(source: str) -> None:
-    """A source this version cannot read fails by name, and says which ones can be read."""
-    (told,) = _failure(_variable("TOKEN", source, "prod/s3cr3t")).failures
-    assert told.startswith(f"TOKEN (source {source}): this version cannot read this source yet")
-    assert "static, environment, command, unset" in told
-    assert "s3cr3t" not in told
-
-
 @pytest.mark.parametrize(
     ("value", "cause"),
     [
@@ -245,8 +295,8 @@ def test_a_value_no_process_can_be_given_fails(value: str, cause: str) -> None:
 def test_the_longest_value_can_be_handed_over() -> None:
     """A value that is let through is one that a process really takes."""
     value = "x" * (128 * 1024 - len("TOKEN=") - 1)
-    resolved = resolve([_variable("TOKEN", "static", value), _variable("LENGTH", "static", "1")], _PATH)
-    length = resolve([_variable("N", "command", 'printf %s "${#TOKEN}"')], resolved.environment).environment["N"]
+    resolved = resolve(_profile(_variable("TOKEN", "static", value), _variable("LENGTH", "static", "1")), _PATH)
+    length = _command('printf %s "${#TOKEN}"', resolved.environment).environment["TOKEN"]
     assert int(length) == len(value)
 
 
@@ -263,4 +313,24 @@ def test_every_failure_is_told() -> None:
 
 def test_a_resolved_environment_does_not_print_itself() -> None:
     """The result's text form, which a log or a debugger may show, holds no value."""
-    assert "s3cr3t" not in repr(resolve([_variable("TOKEN", "static", "s3cr3t")], {"OTHER": "s3cr3t"}))
+    assert "s3cr3t" not in repr(resolve(_profile(_variable("TOKEN", "static", "s3cr3t")), {"OTHER": "s3cr3t"}))
+
+
+def test_an_examination_finds_what_a_run_would_and_shows_no_value() -> None:
+    """Each variable is in it, in the profile's order, with the reason why it has no value, if it has none."""
+    findings = examine(
+        _profile(
+            _variable("A", "command", "echo s3cr3t; exit 3"),
+            _variable("B", "static", "s3cr3t"),
+            _variable("C", "keychain", "s3cr3t"),
+            _variable("D", "unset"),
+        ),
+        _PATH,
+    )
+    assert findings == [
+        Finding("A", EnvVarSource.COMMAND, "the command ended with exit status 3; run it in a terminal to see why"),
+        Finding("B", EnvVarSource.STATIC, None),
+        Finding("C", EnvVarSource.KEYCHAIN, 'its value is not of the form "service/account"'),
+        Finding("D", EnvVarSource.UNSET, None),
+    ]
+    assert "s3cr3t" not in repr(findings)
