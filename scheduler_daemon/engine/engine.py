@@ -1,23 +1,30 @@
 """The scheduler: makes runs of due times and requests, starts those that may start, and records how they end."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+from types import MappingProxyType
 from uuid import UUID
 
 import structlog
 
-from scheduler_daemon.engine.eligibility import Occupancy, hold
+from scheduler_daemon.engine.due import clash, policy, skipped_by, too_late
+from scheduler_daemon.engine.eligibility import Occupancy, held, occupancy
 from scheduler_daemon.engine.events import Changed, Events, Progressed
-from scheduler_daemon.engine.planner import CORRECTION, Planner
+from scheduler_daemon.engine.hours import opens
+from scheduler_daemon.engine.planner import CORRECTION, Planner, delay
 from scheduler_daemon.engine.sequence import from_due, job_status, ordered, runs_of, whole_job
 from scheduler_daemon.engine.settlement import interrupted, not_started, settle, stopped
-from scheduler_daemon.model.enums import RunStatus, SessionMode, Trigger
+from scheduler_daemon.model.enums import Outcome, Overlap, RunStatus, SessionMode, SkipReason, Trigger
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.run.order import Ending, Launched, Launcher, Order, Progress
+from scheduler_daemon.schedule import ScheduleError
 from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.schedules import Plan
+from scheduler_daemon.store.skipped import Skipped
 from scheduler_daemon.store.store import Store
 
 log = structlog.get_logger()
@@ -25,6 +32,19 @@ log = structlog.get_logger()
 
 class Refused(Exception):
     """A request that cannot be met as things are; the message says what to do."""
+
+
+@dataclass
+class _Begun:
+    """What the beginning of a sequence has come to."""
+
+    runs: list[Run] = field(default_factory=list)
+    settled: list[Run] = field(default_factory=list)
+    """Runs that ended for it, not having begun."""
+    stopping: list[Run] = field(default_factory=list)
+    """Live runs that are to be stopped for it."""
+    refusal: str | None = None
+    """Why there is no beginning."""
 
 
 class Engine:
@@ -80,10 +100,12 @@ class Engine:
                 self.release(task)
 
     def wake(self) -> datetime | None:
-        """Do what is due, start what may start; returns the instant of the next due time."""
+        """Do what is due, start what may start; returns the next instant at which the clock has something to say."""
         now = self._clock()
         if now < self._last_look - CORRECTION:
             log.warning("the clock was set back; due times are computed anew", by=str(self._last_look - now))
+            with self._store.transaction():
+                self._store.skipped.take_back(now)
             self.replan()
         self._last_look = now
         for plan in self._store.schedules.due(now):
@@ -97,57 +119,126 @@ class Engine:
                 if plan.task_id not in self._failing:
                     log.exception("a task is due and cannot be started", task_id=str(plan.task_id))
                 self._failing.add(plan.task_id)
-        self._start_eligible()
-        return self._store.schedules.soonest(now)
+        opening = self._start_eligible(now)
+        soonest = self._store.schedules.soonest(now)
+        return min((instant for instant in (opening, soonest) if instant), default=None)
 
     def _fire(self, plan: Plan) -> None:
         task = self._store.tasks.get(plan.task_id)
         job = self._store.jobs.get(task.job_id) if task else None
         if task is None or job is None:
             return
+        now = self._clock()
         with self._store.transaction():
             due = self.planner.meet(plan, task)
-            tasks = from_due(ordered(job, self._store.tasks.of_job(job.id)), task)
-            busy = self._unfinished_of(tasks)
-            runs = [] if busy else runs_of(job, tasks, due, Trigger.SCHEDULE)
-            self._add(job, runs)
-        if busy:
-            log.warning(
-                "due, but skipped: its last run has not ended",
-                **_about(busy),
-                due=due.isoformat(),
-                due_task=task.name,
-            )
-        else:
-            log.info("due", job=job.name, task=task.name, due=due.isoformat(), runs=len(runs))
-        self._tell(job.id, *runs)
+            if due.older:
+                self._skip(task, *due.older, SkipReason.MISSED, "nobody was there to meet it; a newer one was met")
+            if plan.met and due.newest <= plan.met and self._store.runs.exists_for(task.id, due.newest):
+                return  # the clock was set back, and this one has had its run
+            if reason := too_late(task, due.newest + delay(task), now):
+                self._skip(task, due.newest, due.newest, SkipReason.MISSED, reason)
+                return
+            begun = self._due(job, task, due.newest)
+        self._carry_on(job, begun)
 
-    def _start_eligible(self) -> None:
+    def changed(self, task_id: UUID, what: str) -> None:
+        """What a task watches has changed: a run of it is due now. ``what`` says what has changed, for the log."""
+        task = self._store.tasks.get(task_id)
+        job = self._store.jobs.get(task.job_id) if task else None
+        if task is None or job is None or not task.enabled:
+            return
+        log.info("watched files have changed", task=task.name, changes=what)
+        with self._store.transaction():
+            begun = self._due(job, task, self._clock())
+        self._carry_on(job, begun)
+
+    def _due(self, job: Job, task: Task, due: datetime) -> "_Begun":
+        """Put the runs of a due task on record, inside a transaction; or that there are none, and why."""
+        tasks = from_due(ordered(job, self._store.tasks.of_job(job.id)), task)
+        begun = self._begin(job, tasks, due, Trigger.SCHEDULE, policy(task, job))
+        about = {"job": job.name, "task": task.name, "due": due.isoformat()}
+        if begun.refusal:
+            self._skip(task, due, due, SkipReason.OVERLAP, begun.refusal)
+            log.warning("due, but skipped", **about, reason=begun.refusal)
+        else:
+            log.info("due", **about, runs=len(begun.runs))
+        return begun
+
+    def _begin(
+        self,
+        job: Job,
+        tasks: list[Task],
+        due: datetime,
+        trigger: Trigger,
+        overlap: Overlap,
+        over: Mapping[UUID, UUID] = MappingProxyType({}),
+    ) -> "_Begun":
+        """Put the runs of a sequence on record, inside a transaction, in place of those in its way if so wanted."""
+        clashing = clash(tasks, self._store.runs.unfinished(), self._launching)
+        if clashing and (refusal := skipped_by(overlap, clashing)):
+            return _Begun(refusal=refusal)
+        runs = runs_of(job, tasks, due, trigger)
+        begun = _Begun([run.model_copy(update={"restarted_from": over.get(run.task_id)}) for run in runs])
+        if clashing and overlap is Overlap.REPLACE:
+            reason = f"replaced by a run that was due at {due.isoformat(timespec='seconds')}"
+            for run in clashing.runs:
+                execution = self._store.runs.execution(run.id)
+                if run.status is RunStatus.RUNNING and execution:
+                    stopping = execution.model_copy(update={"stop_requested": True, "stop_reason": reason})
+                    self._store.runs.put_execution(run.id, stopping)
+                    begun.stopping.append(run)
+                else:
+                    begun.settled += self._settle(run, stopped(reason))
+        self._add(job, begun.runs)
+        return begun
+
+    def _carry_on(self, job: Job, begun: "_Begun") -> None:
+        """What follows once the beginning is on record."""
+        for run in begun.stopping:
+            self._launcher.stop(run.id)
+        self._tell(job.id, *begun.settled, *begun.runs)
+
+    def _skip(self, task: Task, first: datetime, last: datetime, reason: SkipReason, detail: str) -> None:
+        self._store.skipped.add(Skipped(task.id, first, last, reason, detail, self._clock()))
+
+    def _start_eligible(self, now: datetime) -> datetime | None:
+        """Start what may start; returns when the next running hours begin that a run waits for."""
         unfinished = self._store.runs.unfinished()
         if all(run.status is RunStatus.RUNNING or run.id in self._launching for run in unfinished):
-            return
-        settings = self._store.settings()
-        keys: dict[UUID, str] = {}
+            return None
+        keys = self._keys(unfinished)
+        taken = self._occupancy(unfinished, keys)
+        openings = []
         for run in unfinished:
+            if run.id in taken.live:
+                continue
+            by = held(run, keys[run.job_id], partial(self._opens, run, now), taken)
+            if by is None:
+                taken.take(run, keys[run.job_id])
+                self._launch(run)
+            elif by.until:
+                openings.append(by.until)
+        return min(openings, default=None)
+
+    def _keys(self, runs: Iterable[Run]) -> dict[UUID, str]:
+        keys: dict[UUID, str] = {}
+        for run in runs:
             if run.job_id not in keys:
                 job = self._store.jobs.get(run.job_id)
                 keys[run.job_id] = self._exclusion(job) if job else ""
-        occupancy = Occupancy(settings.max_concurrent_runs)
-        for run in unfinished:
-            if run.status is RunStatus.RUNNING or run.id in self._launching:
-                occupancy.take(run, keys[run.job_id])
-        first: dict[UUID, int] = {}
-        for run in unfinished:
-            if run.sequence_id:
-                position = first.get(run.sequence_id, run.sequence_position)
-                first[run.sequence_id] = min(position, run.sequence_position)
-        for run in unfinished:
-            if run.id in occupancy.live:
-                continue
-            waits = run.sequence_id is not None and first[run.sequence_id] < run.sequence_position
-            if hold(run, keys[run.job_id], waits, occupancy) is None:
-                occupancy.take(run, keys[run.job_id])
-                self._launch(run)
+        return keys
+
+    def _occupancy(self, unfinished: list[Run], keys: Mapping[UUID, str]) -> Occupancy:
+        live = {run.id for run in unfinished if run.status is RunStatus.RUNNING} | self._launching
+        return occupancy(self._store.settings().max_concurrent_runs, unfinished, live, keys)
+
+    def _opens(self, run: Run, now: datetime) -> datetime | None:
+        """When the running hours of a run's task begin; they are no matter to what a person asks for."""
+        task = self._store.tasks.get(run.task_id) if run.trigger in (Trigger.SCHEDULE, Trigger.SEQUENCE) else None
+        try:
+            return opens(task, now) if task else None
+        except ScheduleError:
+            return None  # its zone is gone, and a run that waits for ever helps nobody
 
     def _launch(self, run: Run) -> None:
         order = self._order(run)
@@ -185,7 +276,8 @@ class Engine:
         Raises:
             Refused: when a run of it has not ended.
         """
-        return self._request(self._job_of(task), [task], Trigger.TASK)[0]
+        job = self._job_of(task)
+        return self._request(job, [task], Trigger.TASK, policy(task, job))[0]
 
     def run_job(self, job: Job) -> list[Run]:
         """Run a job's enabled tasks now, one after another.
@@ -201,7 +293,7 @@ class Engine:
             raise Refused(
                 f"all tasks of job {job.name!r} are disabled; enable one with: ccsched tasks enable {tasks[0].id}"
             )
-        return self._request(job, enabled, Trigger.JOB)
+        return self._request(job, enabled, Trigger.JOB, job.overlap)
 
     def restart(self, run: Run) -> list[Run]:
         """Do a run over now, and after it those that followed it in its sequence.
@@ -228,26 +320,19 @@ class Engine:
             if follower.enabled and follower.job_id == job.id:
                 tasks.append(follower)
                 over[follower.id] = later.id
-        return self._request(job, tasks, Trigger.RESTART, over)
+        return self._request(job, tasks, Trigger.RESTART, job.overlap, over)
 
     def _request(
-        self, job: Job, tasks: list[Task], trigger: Trigger, over: Mapping[UUID, UUID] | None = None
+        self, job: Job, tasks: list[Task], trigger: Trigger, overlap: Overlap, over: Mapping[UUID, UUID] | None = None
     ) -> list[Run]:
         """``over`` has, by task, the runs that are done over."""
-        busy = self._unfinished_of(tasks)
-        if busy:
-            raise Refused(
-                f"task {busy.task_name!r} has a run that is {busy.status.value}: {busy.id}; "
-                f"wait for it, or stop it with: ccsched runs stop {busy.id}"
-            )
-        runs = runs_of(job, tasks, self._clock(), trigger)
-        if over:
-            runs = [run.model_copy(update={"restarted_from": over[run.task_id]}) for run in runs]
         with self._store.transaction():
-            self._add(job, runs)
+            begun = self._begin(job, tasks, self._clock(), trigger, overlap, over or {})
+        if begun.refusal:
+            raise Refused(begun.refusal)
         log.info("asked for", job=job.name, tasks=[task.name for task in tasks])
-        self._tell(job.id, *runs)
-        return runs
+        self._carry_on(job, begun)
+        return begun.runs
 
     def stop_run(self, run: Run) -> None:
         """End a run and the sequence it is part of; one that has not started never will.
@@ -344,6 +429,9 @@ class Engine:
         """Put the end of a run on record, and with it what that means for its sequence, task and job."""
         run = self._store.runs.get(run_id)
         if run is not None and not run.status.ended:
+            execution = self._store.runs.execution(run_id)
+            if execution and execution.stop_reason and ending.outcome is Outcome.STOPPED:
+                ending = replace(ending, errors=[*ending.errors, execution.stop_reason])
             with self._store.transaction():
                 settled = self._settle(run, ending)
             log.info("ended", **_about(run), status=ending.status.value, outcome=ending.outcome.value)
@@ -401,10 +489,6 @@ class Engine:
             self._store.runs.put(run)
         if runs:
             self._store.jobs.put(job.model_copy(update={"status": job_status(runs)}))
-
-    def _unfinished_of(self, tasks: list[Task]) -> Run | None:
-        wanted = {task.id for task in tasks}
-        return next((run for run in self._store.runs.unfinished() if run.task_id in wanted), None)
 
     def _job_of(self, task: Task) -> Job:
         job = self._store.jobs.get(task.job_id)

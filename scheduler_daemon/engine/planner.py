@@ -1,16 +1,18 @@
 """When each task is due next, kept on record so that a due time is neither lost nor met twice."""
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from scheduler_daemon.model.enums import ScheduleType
-from scheduler_daemon.model.task import Task
+from scheduler_daemon.model.enums import ScheduleType, SkipReason
+from scheduler_daemon.model.task import ScheduleConfig, Task
 from scheduler_daemon.schedule import ScheduleError
 from scheduler_daemon.schedule.due import latest_due, next_due
 from scheduler_daemon.store.schedules import Plan
+from scheduler_daemon.store.skipped import Skipped
 from scheduler_daemon.store.store import Store
 
 log = structlog.get_logger()
@@ -19,6 +21,16 @@ CORRECTION = timedelta(hours=3)
 """A clock that is set back by this much was wrong before; by less, what was due stays met (as in Debian's cron)."""
 TIMED = frozenset({ScheduleType.INTERVAL, ScheduleType.CALENDAR})
 """The schedules that the clock alone decides."""
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class DueTimes:
+    """What has come of one task's due times since it was last looked at."""
+
+    newest: datetime
+    older: tuple[datetime, datetime] | None
+    """The first and the last of those before it; None if there are none."""
 
 
 class Planner:
@@ -31,41 +43,87 @@ class Planner:
     def plan(self, task: Task) -> None:
         """Bring a task's plan in line with its schedule; an unchanged schedule keeps its due time and anchor.
 
-        Unless it was made by a clock that has since been put right.
+        Unless it was made by a clock that has since been put right. Due times that had come and were not met go on
+        record as such.
         """
+        now = self._clock()
         current = self._store.schedules.get(task.id)
         if not task.enabled or task.schedule.type not in TIMED:
             if current:
+                what = "its schedule was changed" if task.enabled else "the task was disabled"
+                self._forgo(current, now, what)
                 self._store.schedules.delete(task.id)
             return
-        schedule = task.schedule.model_dump_json()
-        anchor = self._clock()
-        if current and current.schedule == schedule and current.planned_at < anchor + CORRECTION:
+        unchanged = current is not None and _is(current.schedule, task.schedule)
+        if current and unchanged and current.planned_at < now + CORRECTION:
+            fires_at = current.next_due + delay(task)
+            if fires_at != current.fires_at:
+                self._store.schedules.put(replace(current, fires_at=fires_at))
             return
+        anchor, met = now, None
+        if current and unchanged:
+            # The clock has been set back. Intervals go on from where they began, if that is not to come yet.
+            anchor, met = min(current.anchor, now), current.met
+        elif current:
+            self._forgo(current, now, "its schedule was changed")
         try:
-            due = next_due(task.schedule, anchor, anchor)
+            due = next_due(task.schedule, anchor, now)
         except ScheduleError as error:
             # Refused when it was saved, so this is a zone that has since left the system's database.
             log.error("not scheduled any more", task=task.name, task_id=str(task.id), problem=str(error))
             self._store.schedules.delete(task.id)
             return
         if due:
-            self._store.schedules.put(Plan(task.id, schedule, anchor, due, anchor))
+            self._store.schedules.put(
+                Plan(task.id, task.schedule.model_dump_json(), anchor, due, due + delay(task), now, met)
+            )
 
-    def meet(self, plan: Plan, task: Task) -> datetime:
-        """The newest due time that has come, after which the plan moves on to the next.
+    def _forgo(self, plan: Plan, now: datetime, what: str) -> None:
+        """Put on record that due times which have come will not be met."""
+        if plan.next_due > now:
+            return
+        try:
+            schedule = ScheduleConfig.model_validate_json(plan.schedule)
+            last = latest_due(schedule, plan.anchor, plan.next_due, now) or plan.next_due
+        except ValueError:
+            last = plan.next_due  # its zone is gone; at least this one is certain
+        reason = f"{what} before it was met"
+        self._store.skipped.add(Skipped(plan.task_id, plan.next_due, last, SkipReason.CHANGED, reason, now))
 
-        Due times before it that were missed, while the daemon was down or the machine asleep, are one with it.
+    def meet(self, plan: Plan, task: Task) -> DueTimes:
+        """The due times that have come, after which the plan moves on to the next.
 
         Raises:
             ScheduleError: when the schedule can no longer be read; the plan is left as it is.
         """
         now = self._clock()
-        before = plan.next_due - timedelta(microseconds=1)
-        due = latest_due(task.schedule, plan.anchor, before, now) or plan.next_due
-        following = next_due(task.schedule, plan.anchor, due)
+        first = plan.next_due
+        newest = latest_due(task.schedule, plan.anchor, first, now - delay(task)) or first
+        older = None
+        if newest > first:
+            older = first, latest_due(task.schedule, plan.anchor, first, newest - _INSTANT) or first
+        following = next_due(task.schedule, plan.anchor, newest)
         if following:
-            self._store.schedules.put(replace(plan, next_due=following, planned_at=now))
+            fires_at = following + delay(task)
+            met = max(newest, plan.met or newest)
+            moved = replace(plan, next_due=following, fires_at=fires_at, planned_at=now, met=met)
+            self._store.schedules.put(moved)
         else:
             self._store.schedules.delete(task.id)
-        return due
+        return DueTimes(newest, older)
+
+
+def _is(text: str, schedule: ScheduleConfig) -> bool:
+    """Whether a plan's text says this schedule, be it written before there were all of its fields."""
+    try:
+        return text == schedule.model_dump_json() or ScheduleConfig.model_validate_json(text) == schedule
+    except ValueError:
+        return False
+
+
+def delay(task: Task) -> timedelta:
+    """How much later than it is due a task starts: its share of its jitter, the same each time."""
+    if not task.jitter:
+        return timedelta(0)
+    share = int.from_bytes(hashlib.sha256(task.id.bytes).digest()[:8], "big")
+    return timedelta(seconds=share % (task.jitter + 1))

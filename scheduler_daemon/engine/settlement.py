@@ -62,9 +62,9 @@ def _between(start: datetime | None, end: datetime) -> float | None:
     return (end - start).total_seconds() if start else None
 
 
-def stopped() -> Ending:
+def stopped(why: str = "stopped before it started") -> Ending:
     """The end of a run that was stopped before it started."""
-    return Ending(RunStatus.CANCELLED, Outcome.STOPPED, ["stopped before it started"])
+    return Ending(RunStatus.CANCELLED, Outcome.STOPPED, [why])
 
 
 def interrupted(why: str) -> Ending:

@@ -78,6 +78,35 @@ class IntervalType(StrEnum):
     DAYS = "days"
 
 
+class Missed(StrEnum):
+    """What becomes of due times that nobody was there to meet."""
+
+    RUN_ONCE = "run_once"
+    """One run, for the newest of them."""
+    SKIP = "skip"
+
+
+class Overlap(StrEnum):
+    """What becomes of a due time that comes before the last run has ended."""
+
+    SKIP = "skip"
+    QUEUE = "queue"
+    """One run waits for its turn; a second is skipped."""
+    REPLACE = "replace"
+    """The last run is stopped for the new one."""
+
+
+class SkipReason(StrEnum):
+    """Why there is no run for a due time."""
+
+    MISSED = "missed"
+    """The daemon was away, or the machine asleep."""
+    OVERLAP = "overlap"
+    """The run before it had not ended."""
+    CHANGED = "changed"
+    """The schedule was changed, or the task disabled, before it could be met."""
+
+
 class CommandType(StrEnum):
     """How a task's command becomes the agent's prompt."""
 

@@ -15,3 +15,5 @@ class Execution(Record):
     snapshot: dict[str, Any] | None = None
     """The work tree before the run; see ``workspace/snapshot.py``. None outside git."""
     stop_requested: bool = False
+    stop_reason: str | None = None
+    """Why it is stopped, where that was not a person's wish."""

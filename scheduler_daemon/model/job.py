@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from pydantic import Field, StringConstraints, model_validator
 
-from scheduler_daemon.model.enums import JobStatus
+from scheduler_daemon.model.enums import JobStatus, Overlap
 from scheduler_daemon.model.record import Instant, Record, now
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"\S")]
@@ -33,6 +33,8 @@ class Job(Record):
     profile: UUID | None = None
     working_directory: JobWorkingDirectory
     task_order: list[UUID] = Field(default_factory=list)
+    overlap: Overlap = Overlap.SKIP
+    """What happens when it is to run, by its schedules or by hand, and its last runs have not ended."""
     created_at: Instant = Field(default_factory=now)
     updated_at: Instant = Field(default_factory=now)
 

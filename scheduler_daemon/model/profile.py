@@ -9,7 +9,6 @@ from scheduler_daemon.model.enums import EnvVarSource
 from scheduler_daemon.model.job import Name
 from scheduler_daemon.model.record import Instant, Record, now
 
-
 MASK = "•••"
 """What is shown in place of a secret."""
 

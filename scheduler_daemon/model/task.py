@@ -8,6 +8,8 @@ from pydantic import Field, StringConstraints, model_validator
 from scheduler_daemon.model.enums import (
     CommandType,
     IntervalType,
+    Missed,
+    Overlap,
     Permissions,
     RunStatus,
     ScheduleType,
@@ -21,13 +23,19 @@ _NEEDED = {
     ScheduleType.CALENDAR: ("cron_expression",),
     ScheduleType.FILE_WATCH: ("watch_path",),
 }
-
+_WATCH = ("watch_patterns", "watch_recursive", "watch_debounce", "watch_max_wait")
 
 Command = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 """What the agent is told: any text with something to see in it."""
 AgentModel = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s-]\S*$")]
 """An alias such as ``sonnet`` or a model's full name; never something that looks like an option."""
 Seconds = Annotated[int, Field(ge=1, le=7 * 86400)]
+
+
+MissedWithin = Annotated[int, Field(ge=60, le=366 * 86400)]
+Jitter = Annotated[int, Field(ge=0, le=86400)]
+RunningHours = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+"""Such as ``22:00-06:00``: from the first time until the second, over midnight where that is earlier."""
 
 
 class ScheduleConfig(Record):
@@ -39,6 +47,12 @@ class ScheduleConfig(Record):
     cron_expression: str | None = None
     watch_path: str | None = None
     watch_patterns: list[str] = Field(default_factory=list)
+    watch_recursive: bool | None = None
+    """Whether what lies in folders below is watched; yes if not given."""
+    watch_debounce: Annotated[float, Field(ge=0, le=3600)] | None = None
+    """Seconds without a change after which a burst of them is over; 2 if not given."""
+    watch_max_wait: Annotated[float, Field(ge=0, le=86400)] | None = None
+    """Seconds after which changes that do not end are no longer waited out; 30 if not given."""
     timezone: str | None = None
     """An IANA name; the machine's own zone if not given."""
 
@@ -51,6 +65,9 @@ class ScheduleConfig(Record):
                     raise ValueError(f"a schedule of type {kind} needs {field}")
                 if kind is not self.type and given:
                     raise ValueError(f"{field} belongs to a schedule of type {kind}, not {self.type}")
+        for field in _WATCH:
+            if getattr(self, field) not in (None, []) and self.type is not ScheduleType.FILE_WATCH:
+                raise ValueError(f"{field} belongs to a schedule of type file_watch, not {self.type}")
         return self
 
 
@@ -95,3 +112,12 @@ class Task(Record):
     """Whether what a successful run changed is committed; only where the directory is in a git work tree."""
     time_limit: Seconds | None = None
     """Seconds a run may take; the setting of the same name if not given."""
+    missed: Missed = Missed.RUN_ONCE
+    missed_within: MissedWithin = 86400
+    """Seconds after which a missed due time is not made up for."""
+    overlap: Overlap | None = None
+    """The job's if not given."""
+    jitter: Jitter = 0
+    """Its runs start up to so many seconds after they are due, each time by the same amount."""
+    running_hours: RunningHours | None = None
+    """When what its schedule asks for may start, by the schedule's time zone; at any time if not given."""

@@ -71,7 +71,27 @@ CREATE TABLE faces (
 ) STRICT;
 """
 
-STEPS = (_FIRST,)
+_SECOND = """
+ALTER TABLE schedules ADD COLUMN fires_at TEXT NOT NULL DEFAULT '';
+ALTER TABLE schedules ADD COLUMN met TEXT;
+UPDATE schedules SET fires_at = next_due;
+DROP INDEX schedules_by_due;
+CREATE INDEX schedules_by_time ON schedules (fires_at);
+
+CREATE TABLE skipped (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    first_due TEXT NOT NULL,
+    last_due TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    recorded_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX skipped_by_task ON skipped (task_id, last_due);
+CREATE INDEX runs_by_due ON runs (task_id, scheduled_time);
+"""
+
+STEPS = (_FIRST, _SECOND)
 """Step n brings a record from version n to n + 1; ``PRAGMA user_version`` says where it stands."""
 LATEST = len(STEPS)
 """The version of a record that is up to date."""

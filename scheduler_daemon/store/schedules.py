@@ -19,8 +19,12 @@ class Plan:
     anchor: datetime
     """The instant intervals are counted from."""
     next_due: datetime
+    fires_at: datetime
+    """When that is acted on: later than it is due by the task's jitter."""
     planned_at: datetime
     """What the clock said when this was computed: a clock that now says much less was wrong then, or is now."""
+    met: datetime | None = None
+    """The newest due time that a run was made for; a clock that is set back may make it come again."""
 
 
 class Schedules:
@@ -32,12 +36,20 @@ class Schedules:
 
     def _select(self, rest: str, *values: str) -> list[Plan]:
         rows = self._connection.rows(
-            f"SELECT task_id, schedule, anchor, next_due, planned_at FROM schedules {rest}",  # noqa: S608  (our own words)
+            f"SELECT task_id, schedule, anchor, next_due, fires_at, planned_at, met FROM schedules {rest}",  # noqa: S608  (our own words)
             values,
         )
         return [
-            Plan(UUID(task_id), schedule, *(datetime.fromisoformat(instant) for instant in instants))
-            for task_id, schedule, *instants in rows
+            Plan(
+                UUID(task_id),
+                schedule,
+                datetime.fromisoformat(anchor),
+                datetime.fromisoformat(next_due),
+                datetime.fromisoformat(fires_at),
+                datetime.fromisoformat(planned_at),
+                datetime.fromisoformat(met) if met else None,
+            )
+            for task_id, schedule, anchor, next_due, fires_at, planned_at, met in rows
         ]
 
     def get(self, task_id: UUID) -> Plan | None:
@@ -47,16 +59,16 @@ class Schedules:
 
     def all(self) -> list[Plan]:
         """Every plan, soonest first."""
-        return self._select("ORDER BY next_due, rowid")
+        return self._select("ORDER BY fires_at, next_due, rowid")
 
     def due(self, instant: datetime) -> list[Plan]:
-        """The plans whose next due time has come, longest due first."""
-        return self._select("WHERE next_due <= ? ORDER BY next_due, rowid", instant_text(instant))
+        """The plans that are to be acted on by now, longest due first."""
+        return self._select("WHERE fires_at <= ? ORDER BY next_due, rowid", instant_text(instant))
 
     def soonest(self, after: datetime) -> datetime | None:
-        """The next instant after this one at which any task is due."""
+        """The next instant after this one at which any plan is to be acted on."""
         ((soonest,),) = self._connection.rows(
-            "SELECT min(next_due) FROM schedules WHERE next_due > ?", (instant_text(after),)
+            "SELECT min(fires_at) FROM schedules WHERE fires_at > ?", (instant_text(after),)
         )
         return datetime.fromisoformat(soonest) if soonest else None
 
@@ -64,12 +76,13 @@ class Schedules:
         """Remember a task's plan."""
         self._writing("schedules")
         self._connection.execute(
-            "INSERT OR REPLACE INTO schedules (task_id, schedule, anchor, next_due, planned_at) "
-            "VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO schedules (task_id, schedule, anchor, next_due, fires_at, planned_at, met) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 str(plan.task_id),
                 plan.schedule,
-                *(instant_text(instant) for instant in (plan.anchor, plan.next_due, plan.planned_at)),
+                *(instant_text(each) for each in (plan.anchor, plan.next_due, plan.fires_at, plan.planned_at)),
+                instant_text(plan.met) if plan.met else None,
             ),
         )
 

@@ -9,6 +9,7 @@ from scheduler_daemon.model.settings import Settings
 from scheduler_daemon.store.connection import StoreUnavailable, connect
 from scheduler_daemon.store.migrations import migrate
 from scheduler_daemon.store.schedules import Schedules
+from scheduler_daemon.store.skipped import SkippedTimes
 from scheduler_daemon.store.tables import Jobs, Profiles, Runs, Tasks
 from scheduler_daemon.store.written import WrittenFiles
 
@@ -39,6 +40,7 @@ class Store:
         self.runs = Runs(self._connection, self._writing)
         self.profiles = Profiles(self._connection, self._writing)
         self.schedules = Schedules(self._connection, self._writing)
+        self.skipped = SkippedTimes(self._connection, self._writing)
         self.written = WrittenFiles(self._connection, self._writing)
 
     def close(self) -> None:

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from scheduler_daemon.model.enums import RunStatus
+from scheduler_daemon.model.enums import RunStatus, Trigger
 from scheduler_daemon.model.execution import Execution
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
@@ -101,7 +102,7 @@ class Jobs(Table[Job]):
 
     name = "jobs"
     kind = Job
-    cascade = ("tasks", "runs", "schedules")
+    cascade = ("tasks", "runs", "schedules", "skipped")
 
     def _columns(self, record: Job) -> dict[str, str | None]:
         return {"name": record.name}
@@ -112,7 +113,7 @@ class Tasks(Table[Task]):
 
     name = "tasks"
     kind = Task
-    cascade = ("runs", "schedules")
+    cascade = ("runs", "schedules", "skipped")
 
     def _columns(self, record: Task) -> dict[str, str | None]:
         return {"name": record.name, "job_id": str(record.job_id)}
@@ -166,6 +167,13 @@ class Runs(Table[Run]):
         """The ids of all runs of a task."""
         rows = self._connection.rows("SELECT id FROM runs WHERE task_id = ?", (str(task_id),))
         return [UUID(run_id) for (run_id,) in rows]
+
+    def exists_for(self, task_id: UUID, due: datetime) -> bool:
+        """Whether the schedule of a task has made a run for this due time."""
+        rows = self._connection.rows(
+            "SELECT doc FROM runs WHERE task_id = ? AND scheduled_time = ?", (str(task_id), instant_text(due))
+        )
+        return any(Run.model_validate_json(doc).trigger is Trigger.SCHEDULE for (doc,) in rows)
 
     def count_of_task(self, task_id: UUID) -> int:
         """How many runs a task has."""

@@ -40,7 +40,7 @@ def test_a_disabled_follower_is_left_out_of_a_restart(daemon: House, tmp_path: P
 
 def test_a_run_that_has_not_ended_is_not_restarted(daemon: House, tmp_path: Path) -> None:
     """The refusal says how to stop it."""
-    run = daemon.call("tasks.run", task=daemon.task(daemon.job(tmp_path), "t", "sleep 60")["id"])
+    run = daemon.call("tasks.run", task=daemon.task(daemon.job(tmp_path), "t", "hang")["id"])
     with pytest.raises(RpcFailed, match=f"ccsched runs stop {run['id']}"):
         daemon.call("runs.restart", run=run["id"])
     daemon.call("runs.stop", run=run["id"])
@@ -60,7 +60,7 @@ def test_a_run_is_deleted_with_its_log(daemon: House, tmp_path: Path) -> None:
 def test_a_live_run_is_stopped_before_it_is_deleted(daemon: House, tmp_path: Path) -> None:
     """With all its processes; what was to follow it is cancelled, as by a stop."""
     job = daemon.job(tmp_path)
-    daemon.task(job, "first", "sleep 60")
+    daemon.task(job, "first", "hang")
     daemon.task(job, "second", "say hello")
     first, second = daemon.call("jobs.run", job=job["id"])["runs"]
     until(daemon.claim(first).exists, "the agent runs")

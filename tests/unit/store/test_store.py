@@ -42,7 +42,7 @@ def fill(store: Store) -> tuple[Job, Task, Run]:
         store.jobs.put(job)
         store.tasks.put(task)
         store.runs.put(run)
-        store.schedules.put(Plan(task.id, "0 2 * * *", NOON, NOON, NOON))
+        store.schedules.put(Plan(task.id, "0 2 * * *", NOON, NOON, NOON, NOON))
     return job, task, run
 
 
@@ -105,7 +105,7 @@ def test_listeners_hear_what_may_have_changed(store: Store) -> None:
         store.jobs.all()
     with store.transaction():
         store.tasks.delete(task.id)
-    assert heard == [frozenset({"jobs"}), frozenset({"tasks", "runs", "schedules"})]
+    assert heard == [frozenset({"jobs"}), frozenset({"tasks", "runs", "schedules", "skipped"})]
 
 
 def test_a_job_goes_with_all_that_is_its(store: Store) -> None:
