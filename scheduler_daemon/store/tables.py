@@ -175,6 +175,10 @@ class Runs(Table[Run]):
         )
         return any(Run.model_validate_json(doc).trigger is Trigger.SCHEDULE for (doc,) in rows)
 
+    def ids(self) -> set[UUID]:
+        """The ids of all runs."""
+        return {UUID(run_id) for (run_id,) in self._connection.rows("SELECT id FROM runs")}
+
     def count_of_task(self, task_id: UUID) -> int:
         """How many runs a task has."""
         ((count,),) = self._connection.rows("SELECT count(*) FROM runs WHERE task_id = ?", (str(task_id),))

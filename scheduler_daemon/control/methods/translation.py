@@ -11,6 +11,7 @@ from scheduler_daemon.control.errors import Refused, StorageFailed, invalid, inv
 from scheduler_daemon.control.registry import Caller, Registry
 from scheduler_daemon.engine.engine import Refused as EngineRefused
 from scheduler_daemon.store.connection import StoreUnavailable
+from scheduler_daemon.store.documents import Unacceptable
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -33,6 +34,9 @@ def add(
             raise invalid(error.field, str(error)) from error
         except ValidationError as error:
             raise invalid_params(error) from error
+        except Unacceptable as error:
+            field = error.field or None
+            raise Refused(str(error), kind="unacceptable", field=field, file=error.file, line=error.line) from error
         except EngineRefused as error:
             raise Refused(str(error)) from error
         except (StoreUnavailable, OSError) as error:

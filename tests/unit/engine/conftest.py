@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -64,16 +65,16 @@ class World:
         )
         self.engine.start()
 
-    def job(self, name: str = "job", path: str | None = None) -> Job:
+    def job(self, name: str = "job", path: str | None = None, **more: Any) -> Job:
         """A job on record; each in a directory of its own."""
-        job = Job(name=name, working_directory=JobWorkingDirectory(path=path or f"/{name}"))
+        job = Job(name=name, working_directory=JobWorkingDirectory(path=path or f"/{name}"), **more)
         with self.store.transaction():
             self.store.jobs.put(job)
         return job
 
-    def task(self, job: Job, name: str, schedule: ScheduleConfig | None = None, enabled: bool = True) -> Task:
+    def task(self, job: Job, name: str, schedule: ScheduleConfig | None = None, **more: Any) -> Task:
         """A task at the end of a job's order."""
-        task = Task(job_id=job.id, name=name, command="x", schedule=schedule or ScheduleConfig(), enabled=enabled)
+        task = Task(job_id=job.id, name=name, command="x", schedule=schedule or ScheduleConfig(), **more)
         with self.store.transaction():
             self.store.tasks.put(task)
             current = self.fresh(job)
