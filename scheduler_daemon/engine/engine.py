@@ -16,6 +16,7 @@ from scheduler_daemon.engine.hours import opens
 from scheduler_daemon.engine.planner import CORRECTION, Planner, delay
 from scheduler_daemon.engine.sequence import from_due, job_status, ordered, runs_of, whole_job
 from scheduler_daemon.engine.settlement import interrupted, not_started, settle, stopped
+from scheduler_daemon.engine.why import Why, of_idle, of_run
 from scheduler_daemon.model.enums import Outcome, Overlap, RunStatus, SessionMode, SkipReason, Trigger
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.run import Run
@@ -395,6 +396,23 @@ class Engine:
         return run.model_copy(
             update={"num_turns": progress.num_turns, "session_id": progress.session_id or run.session_id}
         )
+
+    def why(self, task: Task, watching: str | None = None) -> Why:
+        """Why a task is not running, and what will change that; ``watching`` is what is to be said of its watch."""
+        unfinished = self._store.runs.unfinished()
+        own = [run for run in unfinished if run.task_id == task.id]
+        for run in own:
+            if run.status is RunStatus.RUNNING:
+                return Why("running", f"it is running: run {str(run.id)[:8]} started at", run.start_time, run.id)
+        if own:
+            keys = self._keys(unfinished)
+            taken = self._occupancy(unfinished, keys)
+            starting = own[0].id in self._launching
+            opens = partial(self._opens, own[0], self._clock())
+            return of_run(own[0], None if starting else held(own[0], keys[own[0].job_id], opens, taken), taken.live)
+        tasks = ordered(self._job_of(task), self._store.tasks.of_job(task.job_id))
+        before = [each for each in tasks[: tasks.index(task)] if each.enabled]
+        return of_idle(task, self._store.schedules.get(task.id), before, watching)
 
     # What becomes of runs: the launcher reports here
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from scheduler_daemon.model.enums import RunStatus, Trigger
+from scheduler_daemon.model.enums import RunStatus
 from scheduler_daemon.model.execution import Execution
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
@@ -168,12 +168,19 @@ class Runs(Table[Run]):
         rows = self._connection.rows("SELECT id FROM runs WHERE task_id = ?", (str(task_id),))
         return [UUID(run_id) for (run_id,) in rows]
 
+    def scheduled(self, task_id: UUID, limit: int) -> list[Run]:
+        """The newest runs that a task's schedule, or that of a task before it, has made, newest first."""
+        wanted = "task_id = ? AND json_extract(doc, '$.trigger') IN ('schedule', 'sequence')"
+        return self._select(f"WHERE {wanted} ORDER BY scheduled_time DESC, seq DESC LIMIT ?", str(task_id), limit)
+
     def exists_for(self, task_id: UUID, due: datetime) -> bool:
         """Whether the schedule of a task has made a run for this due time."""
         rows = self._connection.rows(
-            "SELECT doc FROM runs WHERE task_id = ? AND scheduled_time = ?", (str(task_id), instant_text(due))
+            "SELECT 1 FROM runs WHERE task_id = ? AND scheduled_time = ? "
+            "AND json_extract(doc, '$.trigger') = 'schedule'",
+            (str(task_id), instant_text(due)),
         )
-        return any(Run.model_validate_json(doc).trigger is Trigger.SCHEDULE for (doc,) in rows)
+        return bool(rows)
 
     def ids(self) -> set[UUID]:
         """The ids of all runs."""

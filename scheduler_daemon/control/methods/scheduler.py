@@ -1,18 +1,31 @@
 """``scheduler.*``: what the clock will start, and when."""
 
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import Field
 
 from scheduler_daemon.control import Json
 from scheduler_daemon.control.methods.translation import add
-from scheduler_daemon.control.registry import Caller, NoParams, Registry
+from scheduler_daemon.control.references import find
+from scheduler_daemon.control.registry import Caller, NoParams, Params, Registry
 from scheduler_daemon.model.enums import ScheduleType
 from scheduler_daemon.model.record import instant_text
+from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import ScheduleConfig
 from scheduler_daemon.schedule import ScheduleError
 from scheduler_daemon.schedule.zone import find_zone
 from scheduler_daemon.store.schedules import Plan
+from scheduler_daemon.store.skipped import Skipped
 from scheduler_daemon.store.store import Store
+
+
+class History(Params):
+    """A task's due times that have come, the newest first."""
+
+    task: Annotated[str, Field(min_length=1)]
+    limit: Annotated[int, Field(ge=1, le=10_000)] = 20
 
 
 class SchedulerMethods:
@@ -24,10 +37,62 @@ class SchedulerMethods:
     def register(self, registry: Registry) -> None:
         """Add them all."""
         add(registry, "scheduler.list", NoParams, self.list_all, summary="The scheduled tasks, soonest due first")
+        add(
+            registry,
+            "scheduler.history",
+            History,
+            self.history,
+            summary="A task's due times, each with its run or the reason why there is none",
+        )
 
     async def list_all(self, params: NoParams, caller: Caller) -> Json:
         """Only tasks that the clock starts by itself."""
         return {"scheduled": scheduled(self._store, self._store.schedules.all())}
+
+    async def history(self, params: History, caller: Caller) -> Json:
+        """Newest first; due times in a row that have one reason are one entry."""
+        task = find(self._store.tasks, params.task)
+        runs = self._store.runs.scheduled(task.id, params.limit)
+        entries: list[tuple[datetime, Json]] = [(run.scheduled_time, _met(run)) for run in runs]
+        entries += [
+            (skipped.last_due, _not_met(skipped)) for skipped in self._store.skipped.newest(task.id, params.limit)
+        ]
+        entries.sort(key=lambda entry: entry[0], reverse=True)
+        return {
+            "task_id": str(task.id),
+            "task_name": task.name,
+            "due_times": [each for _, each in entries][: params.limit],
+        }
+
+
+def _met(run: Run) -> Json:
+    return {
+        "due": instant_text(run.scheduled_time),
+        "until": None,
+        "run_id": str(run.id),
+        "status": run.status.value,
+        "outcome": run.outcome.value if run.outcome else None,
+        "reason": None,
+        "detail": None,
+    }
+
+
+def _not_met(skipped: Skipped) -> Json:
+    last = skipped.last_due
+    return {
+        "due": instant_text(skipped.first_due),
+        "until": instant_text(last) if last > skipped.first_due else None,
+        "run_id": None,
+        "status": None,
+        "outcome": None,
+        "reason": skipped.reason.value,
+        "detail": skipped.detail,
+    }
+
+
+def local_text(instant: datetime) -> str:
+    """An instant in this machine's zone, for a person to read."""
+    return instant.astimezone(_local()).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def scheduled(store: Store, plans: list[Plan]) -> list[Json]:

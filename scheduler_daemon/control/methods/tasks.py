@@ -10,6 +10,7 @@ from scheduler_daemon.control import Json
 from scheduler_daemon.control.admission import admit_task
 from scheduler_daemon.control.changes import TaskChanges, changed
 from scheduler_daemon.control.methods.logs import remove_logs
+from scheduler_daemon.control.methods.scheduler import local_text
 from scheduler_daemon.control.methods.translation import add
 from scheduler_daemon.control.methods.waiting import until_ended
 from scheduler_daemon.control.references import find
@@ -19,6 +20,7 @@ from scheduler_daemon.engine.events import Changed, Deleted, Events
 from scheduler_daemon.home import Home
 from scheduler_daemon.model.enums import CommandType, Missed, Overlap, Permissions, SessionMode
 from scheduler_daemon.model.job import Job, Name
+from scheduler_daemon.model.record import instant_text
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import (
     AgentModel,
@@ -104,6 +106,13 @@ class TaskMethods:
         )
         add(registry, "tasks.list", ListTasks, self.list_all, summary="All tasks, or a job's, oldest first")
         add(registry, "tasks.get", TaskReference, self.get, summary="One task", result=Task)
+        add(
+            registry,
+            "tasks.why",
+            TaskReference,
+            self.why,
+            summary="Why a task is not running, and what will change that",
+        )
         add(registry, "tasks.delete", TaskReference, self.delete, summary="Delete a task, its runs and their logs")
         add(registry, "tasks.run", TaskReference, self.run, summary="Run a task now", result=Run)
         add(
@@ -199,6 +208,19 @@ class TaskMethods:
     async def get(self, params: TaskReference, caller: Caller) -> Json:
         """One task."""
         return find(self._store.tasks, params.task).to_dict()
+
+    async def why(self, params: TaskReference, caller: Caller) -> Json:
+        """One line, with the time in this machine's zone."""
+        task = find(self._store.tasks, params.task)
+        why = self._engine.why(task)
+        return {
+            "task_id": str(task.id),
+            "task_name": task.name,
+            "reason": why.reason,
+            "message": f"{why.message} {local_text(why.until)}" if why.until else why.message,
+            "until": instant_text(why.until) if why.until else None,
+            "run_id": str(why.run) if why.run else None,
+        }
 
     async def run(self, params: TaskReference, caller: Caller) -> Json:
         """Ask for one run; it starts as soon as it may."""
