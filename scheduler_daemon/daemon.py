@@ -25,6 +25,7 @@ from scheduler_daemon.control.methods.runs import RunMethods
 from scheduler_daemon.control.methods.scheduler import SchedulerMethods
 from scheduler_daemon.control.methods.settings import SettingsMethods
 from scheduler_daemon.control.methods.tasks import TaskMethods
+from scheduler_daemon.control.methods.transfer import TransferMethods
 from scheduler_daemon.control.registry import Registry
 from scheduler_daemon.control.server import CannotListen, ControlServer
 from scheduler_daemon.daemon_output import configure_logging, open_standard_streams
@@ -83,6 +84,7 @@ class Daemon:
             RunMethods(self._store, self._engine, self._events, self._home),
             ProfileMethods(self._store, self._events, self._threads),
             SettingsMethods(self._store, self._events),
+            TransferMethods(self._store, self._engine, self._events, self._threads),
             EventMethods(self._events),
             SchedulerMethods(self._store),
             DaemonMethods(self._store, self._engine, self._home, self._started_at, self.reload, agent_version),

@@ -37,7 +37,8 @@ def find_all(variables: Sequence[EnvVar], base: Mapping[str, str], limit: float)
     late = False
     try:
         ended = child.run(_READER, base, given=json.dumps(orders).encode(), limit=limit, most=_MOST * len(variables))
-        output, missing = ended.output, f"the process that reads it ended too early, with status {ended.status}"
+        how = f"by signal {-ended.status}" if ended.status < 0 else f"with exit status {ended.status}"
+        output, missing = ended.output, f"the process that reads it ended too early, {how}"
     except child.TookLonger as killed:
         output, missing, late = killed.output, f"it took longer than {limit:g} s; ", True
     except child.WroteMore as killed:

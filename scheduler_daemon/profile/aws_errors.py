@@ -12,6 +12,7 @@ _CODE = re.compile(r"[A-Za-z0-9.]{1,64}")
 
 _UNREACHABLE = "AWS cannot be reached; is the network there, and is the region right?"
 _SIGN_IN = "the AWS sign-in has expired, or was never made; sign in again with: aws sso login{profile}"
+_NOT_AWS = "what answers is not AWS; is there a proxy, or a sign-in page of the network, in between?"
 _SEE_WHY = "see why with: aws sts get-caller-identity{profile}"
 _NO_SOURCE = f"the AWS credentials cannot be had; {_SEE_WHY}"
 _CONFIG = "the AWS config files are not in order; see what is wrong with: aws configure list{profile}"
@@ -20,16 +21,21 @@ _CONFIG = "the AWS config files are not in order; see what is wrong with: aws co
 _BY_CLASS = {
     "NoCredentialsError": (
         "the daemon finds no AWS credentials; sign in with aws configure or aws sso login, "
-        "or name an AWS profile in the variable's config, under profile"
+        "or name an AWS profile in the variable's config (profile)"
     ),
     "PartialCredentialsError": "the AWS credentials are incomplete; see them with: aws configure list{profile}",
     "ProfileNotFound": (
         "the AWS profile is in none of the AWS config files; see which are with: aws configure list-profiles, "
-        "and name one of them in the variable's config, under profile, or in the daemon's AWS_PROFILE"
+        "and name one of them in the variable's config (profile), or in the daemon's AWS_PROFILE"
     ),
     "SSOError": _SIGN_IN,
     "TokenRetrievalError": _SIGN_IN,
     "LoginError": "the AWS sign-in has expired, or was never made; sign in again with: aws login{profile}",
+    # That is awscrt, which is large, and which nothing else needs.
+    "MissingDependencyException": (
+        "what aws login leaves can be read with the library awscrt alone; install it beside ccsched, "
+        "for example with: pipx inject ccsched awscrt, or sign in with: aws sso login{profile}"
+    ),
     "CredentialRetrievalError": _NO_SOURCE,
     "MetadataRetrievalError": _NO_SOURCE,
     "RefreshWithMFAUnsupportedError": _NO_SOURCE,
@@ -38,13 +44,15 @@ _BY_CLASS = {
     "InvalidConfigError": _CONFIG,
     "ConfigParseError": _CONFIG,
     "ConfigNotFound": _CONFIG,
-    "NoRegionError": "no AWS region is set; name one in the variable's config, under region, or in AWS_DEFAULT_REGION",
-    "InvalidRegionError": "the AWS region is not a region's name; mend it in the variable's config, under region",
-    "ParamValidationError": "its value is not a name that AWS takes",
+    "NoRegionError": "no AWS region is set; name one in the variable's config (region), or in AWS_DEFAULT_REGION",
+    "InvalidRegionError": "the AWS region is not a region's name; mend it in the variable's config (region)",
     "SSLError": (
         "the connection to AWS is not trusted; is there a proxy whose certificate AWS_CA_BUNDLE should name, "
         "or is the clock wrong?"
     ),
+    "ResponseParserError": _NOT_AWS,
+    # The library takes what is not JSON for an answer without fields.
+    "KeyError": _NOT_AWS,
     "ConnectionError": _UNREACHABLE,
     "HTTPClientError": _UNREACHABLE,
     "ImportError": "the library boto3 cannot be loaded; install ccsched again",
@@ -57,6 +65,7 @@ _DENIED = (
     "AWS does not allow it; the credentials need the permission {permission} for this {noun}, "
     "and kms:Decrypt if it is encrypted with a key of your own"
 )
+_NO_NAME = "its value is not a name that AWS takes"
 _KEY = "AWS cannot decrypt it; its KMS key is disabled, or gone"
 _BUSY = "AWS has no time for it now; try again later"
 
@@ -79,8 +88,8 @@ _BY_CODE = {
     "MissingAuthenticationToken": _UNKNOWN,
     "DecryptionFailure": _KEY,
     "InvalidKeyId": _KEY,
-    "Validation": _BY_CLASS["ParamValidationError"],
-    "InvalidParameter": _BY_CLASS["ParamValidationError"],
+    "Validation": _NO_NAME,
+    "InvalidParameter": _NO_NAME,
     "Throttling": _BUSY,
     "TooManyRequests": _BUSY,
     "RequestLimitExceeded": _BUSY,
@@ -90,8 +99,6 @@ _BY_CODE = {
     "ServiceUnavailable": _BUSY,
 }
 
-_OURS = ("GetSecretValue", "GetParameter")
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -100,7 +107,7 @@ class Asked:
     noun: str
     """What the value is called in its service."""
     permission: str
-    """What the credentials must allow."""
+    """What the credentials must allow: service and operation, with a colon between them."""
     profile: str | None
     """The AWS profile, if the variable names one."""
     region: str | None
@@ -109,7 +116,7 @@ class Asked:
 
 def cause_of(error: Exception, asked: Asked) -> str:
     """Why a value could not be read. Nothing of the error's own text is in it: that may hold anything."""
-    cause = _cause_of_answer(error) if _is_answer(error) else _cause_of_failure(error)
+    cause = _cause_of_answer(error, asked) if _is_answer(error) else _cause_of_failure(error)
     profile = f" --profile {shlex.quote(asked.profile)}" if asked.profile else ""
     return cause.format(noun=asked.noun, permission=asked.permission, region=asked.region, profile=profile)
 
@@ -118,10 +125,10 @@ def _is_answer(error: Exception) -> TypeGuard["ClientError"]:
     return any(kind.__name__ == "ClientError" for kind in type(error).__mro__)
 
 
-def _cause_of_answer(error: "ClientError") -> str:
+def _cause_of_answer(error: "ClientError", asked: Asked) -> str:
     written = error.response.get("Error", {}).get("Code", "")
     code = written.removesuffix("Exception") if _CODE.fullmatch(written) else "a code that is none"
-    if error.operation_name not in _OURS:
+    if not asked.permission.endswith(f":{error.operation_name}"):
         return f"the AWS credentials cannot be had ({error.operation_name}: {code}); {_SEE_WHY}"
     if code in _BY_CODE:
         return _BY_CODE[code]

@@ -17,7 +17,7 @@ def _client(session: "boto3.Session", config: "Config") -> "SecretsManagerClient
 
 def _read(client: "SecretsManagerClient", name: str) -> str:
     secret = client.get_secret_value(SecretId=name)
-    if "SecretString" not in secret:
+    if "SecretBinary" in secret:
         raise SourceFailed("the secret is binary, and a variable holds text; store it as text")
     return secret["SecretString"]
 

@@ -32,7 +32,7 @@ def ready_made() -> list[Profile]:
             name="AWS Bedrock",
             description=(
                 "Claude on Amazon Bedrock. Fill in your Bedrock API key: "
-                "ccsched profiles update 9e4eaa7d --secret AWS_BEARER_TOKEN_BEDROCK; or use a profile of the AWS CLI: "
+                "ccsched profiles update 9e4eaa7d --secret AWS_BEARER_TOKEN_BEDROCK. Or use an AWS profile: "
                 "ccsched profiles update 9e4eaa7d --remove AWS_BEARER_TOKEN_BEDROCK --plain AWS_PROFILE=NAME. "
                 "Another region: ccsched profiles update 9e4eaa7d --plain AWS_REGION=REGION"
             ),

@@ -227,7 +227,7 @@ def test_a_profile_gives_the_run_its_environment(daemon: House, tmp_path: Path) 
         ],
     }
     path = daemon.home.path / "profiles.json"
-    path.write_text(json.dumps([profile]))
+    path.write_text(json.dumps([*json.loads(path.read_text()), profile]))
     until(lambda: "profiles.json" in str(daemon.call("daemon.reload")["taken"]), "the edit is taken in")
     task = daemon.task(daemon.job(tmp_path), "t", 'bash echo "$TOKEN $PLAIN" | tee seen.txt', profile="secrets")
     run = daemon.ended(daemon.call("tasks.run", task=task["id"]))

@@ -12,9 +12,18 @@ METHODS = {
     *("jobs.create", "jobs.list", "jobs.get", "jobs.tasks", "jobs.run", "jobs.stop", "jobs.delete"),
     *("jobs.update", "jobs.set_order", "jobs.export", "jobs.import"),
     *("tasks.create", "tasks.list", "tasks.get", "tasks.run", "tasks.enable", "tasks.disable", "tasks.delete"),
-    *("tasks.update", "runs.list", "runs.get", "runs.stop", "runs.follow", "runs.restart", "runs.delete"),
+    *(
+        "tasks.why",
+        "tasks.update",
+        "runs.list",
+        "runs.get",
+        "runs.stop",
+        "runs.follow",
+        "runs.restart",
+        "runs.delete",
+    ),
     *("profiles.create", "profiles.list", "profiles.get", "profiles.update", "profiles.delete", "profiles.check"),
-    *("settings.get", "settings.set", "events.subscribe", "scheduler.list"),
+    *("settings.get", "settings.set", "events.subscribe", "scheduler.list", "scheduler.history"),
     *("daemon.health", "daemon.state", "daemon.reload", "daemon.migrate", "rpc.discover"),
 }
 

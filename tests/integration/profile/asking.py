@@ -56,3 +56,11 @@ def plain_base(folder: Path) -> dict[str, str]:
     home = folder / "user"
     home.mkdir(exist_ok=True)
     return {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8"}
+
+
+def ended(pid: int) -> bool:
+    """Whether a process is gone, or dead and waiting for a parent that is not ours."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

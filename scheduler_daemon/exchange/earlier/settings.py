@@ -1,0 +1,51 @@
+"""The settings of the earlier application as ours."""
+
+from scheduler_daemon.exchange.earlier import shapes
+from scheduler_daemon.exchange.earlier.takeover import Present, Takeover
+from scheduler_daemon.exchange.notes import Entry
+from scheduler_daemon.model.settings import Settings
+from scheduler_daemon.store.differences import validated
+from scheduler_daemon.store.documents import Document
+
+_REASONS = {
+    "mock_mode": "the agent is always run for real here",
+    "unmask_env_vars": "a secret is never written to a log",
+    "run_retention_count": "every run stays on record; ccsched runs delete deletes one",
+    "log_retention_days": "every log is kept; ccsched runs delete deletes one",
+    "default_model": "each task says its model",
+    "default_working_directory": "each job says its directory",
+    "notifications_enabled": "each task says what a person is told",
+    "notify_task_start": "each task says what a person is told",
+    "notify_task_end": "each task says what a person is told",
+    "notify_errors": "each task says what a person is told",
+    "launch_at_login": "the daemon is started by hand, or by the system as a service",
+}
+
+
+def take(document: Document | None, present: Present, takeover: Takeover) -> None:
+    """Take over what has an equivalent, where nobody has set it here."""
+    if document is None:
+        return
+    if not isinstance(document.value, dict):
+        raise document.refuse((), "an object, { ... }, is wanted here")
+    given = validated(shapes.Settings, document.value, document, ())
+    wanted: dict[str, object] = {}
+    for name, ours, value in (
+        ("max_concurrent_tasks", "max_concurrent_runs", given.max_concurrent_tasks),
+        ("claude_cli_path", "agent_command", [given.claude_cli_path] if given.claude_cli_path else None),
+    ):
+        entry = Entry(document, (), f'setting "{name}"', takeover.lines)
+        current = getattr(present.settings, ours)
+        if value is None:
+            continue
+        if current not in (value, getattr(Settings(), ours)):
+            entry.left_out(f"{ours} is set here already", name)
+            continue
+        entry.taken(f"it is {ours} here", name)
+        wanted[ours] = value
+    for name, value in (given.model_extra or {}).items():
+        if value is not None:
+            entry = Entry(document, (), f'setting "{name}"', takeover.lines)
+            entry.left_out(_REASONS.get(name, "there is no such setting here"), name)
+    settings = present.settings.model_copy(update=wanted)
+    takeover.settings = settings if settings != present.settings else None
