@@ -25,6 +25,7 @@ class Job(TypedDict):
     profile: str | None
     working_directory: WorkingDirectory
     task_order: list[str]
+    overlap: str
     created_at: str
     updated_at: str
 
@@ -37,7 +38,25 @@ class Schedule(TypedDict):
     interval_type: str | None
     cron_expression: str | None
     watch_path: str | None
+    watch_patterns: list[str]
+    watch_recursive: bool | None
+    watch_debounce: float | None
+    watch_max_wait: float | None
     timezone: str | None
+
+
+class Retry(TypedDict):
+    """How often a failed run is tried again, and after how many seconds."""
+
+    max_retries: int
+    retry_delay: int
+
+
+class Notifications(TypedDict):
+    """Which endings a person is told of."""
+
+    on_success: bool
+    on_failure: bool
 
 
 class Task(TypedDict):
@@ -56,8 +75,15 @@ class Task(TypedDict):
     session_mode: str
     allowed_tools: list[str]
     disallowed_tools: list[str]
+    retry: Retry
+    notifications: Notifications
     commit_on_success: bool
     time_limit: int | None
+    missed: str
+    missed_within: int
+    overlap: str | None
+    jitter: int
+    running_hours: str | None
     last_run_status: str | None
     created_at: str
     updated_at: str
@@ -74,12 +100,17 @@ class Run(TypedDict):
     status: str
     outcome: str | None
     trigger: str
+    sequence_id: str | None
+    sequence_position: int
+    restarted_from: str | None
+    created_at: str
     scheduled_time: str
     start_time: str | None
     end_time: str | None
     duration: float | None
     session_id: str | None
     output: str
+    raw_output: str
     errors: list[str]
     exit_code: int | None
     working_directory: str | None
@@ -105,7 +136,70 @@ class Scheduled(TypedDict):
 
 
 class Sequence(TypedDict):
-    """The runs that ``jobs.run`` asked for, in the order they are to start."""
+    """The runs that ``jobs.run`` or ``runs.restart`` asked for, in the order they are to start."""
 
     sequence_id: str
     runs: list[Run]
+
+
+class Limits(TypedDict):
+    """What the daemon keeps to, by ``daemon.state``; times are seconds."""
+
+    max_concurrent_runs: int
+    time_limit: int
+    stop_grace: float
+
+
+class Versions(TypedDict):
+    """What the daemon is made of, by ``daemon.state``."""
+
+    ccsched: str
+    python: str
+    sqlite: str
+    record: int
+    agent: str | None
+    """None where the agent's program does not say, or is not there."""
+
+
+class Export(TypedDict):
+    """The document that ``jobs.export`` gives."""
+
+    version: str
+    jobs: list[Job]
+    tasks: list[Task]
+
+
+class Import(TypedDict):
+    """What ``jobs.import`` made, or would make."""
+
+    dry_run: bool
+    jobs: list[Job]
+    tasks: list[Task]
+    notes: list[str]
+
+
+class Moved(TypedDict):
+    """What became of one thing of the earlier application: ``taken``, ``changed`` or ``left_out``."""
+
+    file: str
+    line: int | None
+    object: str
+    result: str
+    message: str
+
+
+class Created(TypedDict):
+    """How many objects were made."""
+
+    jobs: int
+    tasks: int
+    runs: int
+    profiles: int
+
+
+class Migration(TypedDict):
+    """What ``daemon.migrate`` took over, or would."""
+
+    dry_run: bool
+    lines: list[Moved]
+    created: Created

@@ -15,8 +15,8 @@ import click
 from scheduler_daemon.cli import text
 from scheduler_daemon.home import DEFAULT_HOME, Home, NoSocketPath
 
-CONNECT_LIMIT = 5
-"""Whole seconds for the daemon to accept the connection."""
+CONNECT_LIMIT = 5.0
+"""Seconds for the daemon to accept the connection."""
 ANSWER_LIMIT = 30.0
 """Seconds for the daemon to answer a request that waits for nothing."""
 
@@ -36,13 +36,19 @@ class Refused(click.ClickException):
 class Client:
     """A connection to the daemon of one home; closed by leaving the ``with`` block."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, limit: float | None = None) -> None:
         """Connect.
+
+        Args:
+            home: the daemon's.
+            limit: seconds to connect and for each answer, in place of CONNECT_LIMIT and ANSWER_LIMIT.
 
         Raises:
             Unreachable: naming the socket, what is wrong with it and what to do.
         """
         self._home = home
+        self._connect_limit = CONNECT_LIMIT if limit is None else limit
+        self._answer_limit = ANSWER_LIMIT if limit is None else limit
         self._buffer = bytearray()
         self._requests = 0
         self._notifications: deque[dict[str, Any]] = deque()
@@ -73,7 +79,7 @@ class Client:
             "method": method,
             "params": {name: value for name, value in params.items() if value is not None},
         }
-        deadline = None if patient else time.monotonic() + ANSWER_LIMIT
+        deadline = None if patient else time.monotonic() + self._answer_limit
         self._send(json.dumps(request).encode() + b"\n")
         while True:
             message = self._receive(deadline)
@@ -110,7 +116,8 @@ class Client:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             # Not settimeout: where the daemon's queue is full, a socket with one fails at once.
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", CONNECT_LIMIT, 0))
+            limit = divmod(int(self._connect_limit * 1_000_000), 1_000_000)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", *limit))
             connection.connect(path)
         except OSError as problem:
             connection.close()
@@ -130,7 +137,7 @@ class Client:
             )
         if isinstance(problem, BlockingIOError | TimeoutError):
             return (
-                f"The daemon did not accept a connection on {shown} within {CONNECT_LIMIT} seconds.\n"
+                f"The daemon did not accept a connection on {shown} within {self._connect_limit:.0f} seconds.\n"
                 "It may be stuck: look at what it logs, or stop it and start it again; runs go on meanwhile."
             )
         return f"The daemon cannot be reached on {shown}: {problem.strerror or problem}.\n{start}"
@@ -143,7 +150,7 @@ class Client:
         return f"ccschedd --home {shlex.quote(str(self._home.path))}"
 
     def _send(self, line: bytes) -> None:
-        self._socket.settimeout(ANSWER_LIMIT)
+        self._socket.settimeout(self._answer_limit)
         try:
             self._socket.sendall(line)
         except TimeoutError:
@@ -184,7 +191,7 @@ class Client:
 
     def _silent(self) -> Unreachable:
         return Unreachable(
-            f"The daemon accepted the connection but has not answered for {ANSWER_LIMIT:.0f} seconds.\n"
+            f"The daemon accepted the connection but has not answered for {self._answer_limit:.0f} seconds.\n"
             "It may be stuck: look at what it logs, or stop it and start it again; runs go on meanwhile."
         )
 

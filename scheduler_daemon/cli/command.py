@@ -3,11 +3,15 @@
 import os
 import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from scheduler_daemon.cli.client import Client
 from scheduler_daemon.home import Home
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 @dataclass
@@ -36,9 +40,9 @@ class Choices:
             return not on_terminal()
         return self.output == "json"
 
-    def connect(self) -> Client:
-        """A connection to the daemon."""
-        return Client(self.home)
+    def connect(self, limit: float | None = None) -> Client:
+        """A connection to the daemon; ``limit`` is in seconds, for who cannot wait as long as others."""
+        return Client(self.home, limit)
 
     def typed(self, words: str) -> str:
         """A command of this program as the person would type it, for the same home."""
@@ -64,12 +68,19 @@ def _choose_output(context: click.Context, _parameter: click.Parameter, value: s
     choices.output = value or choices.output
 
 
+def _directories(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":
+    from scheduler_daemon.cli.completion import directories  # only who completes pays for it
+
+    return directories(context, parameter, incomplete)
+
+
 _SHARED = (
     click.Option(
         ["--home"],
         metavar="PATH",
         expose_value=False,
         callback=_choose_home,
+        shell_complete=_directories,
         help="The daemon's home; else CCSCHED_HOME, else ~/.claude-scheduler.",
     ),
     click.Option(

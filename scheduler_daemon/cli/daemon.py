@@ -9,7 +9,7 @@ from scheduler_daemon.cli.command import Choices, Command
 from scheduler_daemon.cli.show import Column
 
 if TYPE_CHECKING:
-    from scheduler_daemon.cli.answers import Run, Scheduled
+    from scheduler_daemon.cli.answers import Limits, Run, Scheduled, Versions
 
 
 @click.command(cls=Command)
@@ -43,6 +43,7 @@ def state(choices: Choices) -> None:
     if choices.as_json:
         show.document(answer)
         return
+    limits: Limits = answer["limits"]
     show.facts(
         [
             ("daemon", f"{answer['version']}, process {answer['pid']}"),
@@ -51,7 +52,10 @@ def state(choices: Choices) -> None:
             ("jobs", _counts(answer["jobs"])),
             ("tasks", _counts(answer["tasks"])),
             ("runs", _counts(answer["runs"]) or "none"),
-            ("at a time", text.count(answer["max_concurrent_runs"], "run")),
+            ("at a time", text.count(limits["max_concurrent_runs"], "run")),
+            ("time limit", f"{times.spelled(limits['time_limit'])} a run, if its task does not say"),
+            ("stop grace", times.duration(limits["stop_grace"])),
+            ("versions", _versions(answer["versions"])),
         ]
     )
     live: list[Run] = answer["live"]
@@ -115,6 +119,19 @@ def _counts(counts: dict[str, int]) -> str:
     return f"{counts['total']} ({parts})" if parts else str(counts["total"])
 
 
+def _versions(versions: "Versions") -> str:
+    agent = versions["agent"]
+    return ", ".join(
+        [
+            f"ccsched {versions['ccsched']}",
+            f"Python {versions['python']}",
+            f"SQLite {versions['sqlite']}",
+            f"record {versions['record']}",
+            "agent not found" if agent is None else f"agent {text.line(agent)}",
+        ]
+    )
+
+
 def _changes(changes: dict[str, int]) -> str:
     """``2 created, 1 deleted``; what there is none of is left out."""
     return ", ".join(f"{number} {word}" for word, number in changes.items() if number)
@@ -124,6 +141,7 @@ def _show_scheduled(scheduled: "list[Scheduled]") -> None:
     zone = times.zones(each["next_due"] for each in scheduled)
     columns: list[Column[Scheduled]] = [
         Column(f"NEXT DUE ({zone})", lambda each: times.moment(each["next_due"])),
+        Column("FROM NOW", lambda each: times.until(each["next_due"]), rank=3),
         Column("TASK", lambda each: each["task_name"], flexible=True),
         Column("JOB", lambda each: each["job_name"], flexible=True, rank=2),
         Column("SCHEDULE", lambda each: each["schedule"], flexible=True, rank=1),

@@ -21,6 +21,11 @@ def runs_of(daemon: Client, job: str | None = None, task: str | None = None) -> 
     return found
 
 
+def counted(runs: "list[Run]") -> str:
+    """How many runs there are, in words."""
+    return f"{_COUNTED_RUNS} or more runs" if len(runs) == _COUNTED_RUNS else text.count(len(runs), "run")
+
+
 def demand_a_person(what: str, goes_with_it: str) -> None:
     """Refuse where nobody can confirm.
 
@@ -34,14 +39,11 @@ def demand_a_person(what: str, goes_with_it: str) -> None:
         )
 
 
-def confirm(what: str, runs: "list[Run]") -> None:
-    """Ask the person whether to delete it, with its runs.
+def confirm(what: str) -> None:
+    """Ask the person whether to delete it.
 
     Raises:
         click.ClickException: on any answer but yes.
     """
-    counted = text.count(len(runs), "run")
-    if len(runs) == _COUNTED_RUNS:
-        counted = f"{_COUNTED_RUNS} or more runs"
-    if not click.confirm(f"Delete {what} {counted} and their logs?", err=True):
+    if not click.confirm(f"Delete {what}?", err=True):
         raise click.ClickException("Nothing was deleted.")

@@ -4,13 +4,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import show, text, times
+from scheduler_daemon.cli import job_options, names, show, text, times, transfer
 from scheduler_daemon.cli.client import Client
-from scheduler_daemon.cli.command import Choices, Group, directory
+from scheduler_daemon.cli.command import Choices, Group
+from scheduler_daemon.cli.options import demand_a_change
 from scheduler_daemon.cli.show import Column
 
 if TYPE_CHECKING:
-    from scheduler_daemon.cli.answers import Job, Run, Sequence, Task
+    from typing import Unpack
+
+    from scheduler_daemon.cli import given as given_options
+    from scheduler_daemon.cli.answers import Job, Run, Task
 
 
 @click.group(cls=Group)
@@ -21,40 +25,30 @@ def jobs() -> None:
     """
 
 
-@jobs.command("create")
-@click.option("--name", required=True, help="What you call it.")
-@click.option("--description", help="What it is for.")
-@click.option("--working-directory", required=True, metavar="PATH", help="Where its runs work.")
-@click.option("--use-worktree", is_flag=True, help="Work in a git worktree made from that directory.")
-@click.option("--worktree-name", help="The worktree's folder and branch; the job's name if not given.")
-@click.option("--worktree-branch", help="The branch the worktree starts from; main if not given.")
-@click.option("--profile", help="The environment of its runs: a profile's id or name.")
+@jobs.command("create", params=job_options.parameters(creating=True))
 @click.pass_obj
-def create(
-    choices: Choices,
-    name: str,
-    description: str | None,
-    working_directory: str,
-    use_worktree: bool,
-    worktree_name: str | None,
-    worktree_branch: str | None,
-    profile: str | None,
-) -> None:
+def create(choices: Choices, **given: "Unpack[given_options.Job]") -> None:
     """Create a job."""
-    if not use_worktree and (worktree_name is not None or worktree_branch is not None):
-        raise click.UsageError("--worktree-name and --worktree-branch go with --use-worktree; add it.")
-    place: dict[str, object] = {"path": directory(working_directory)}
-    if use_worktree:
-        place["use_git_worktree"] = True
-    if worktree_name is not None:
-        place["worktree_name"] = worktree_name
-    if worktree_branch is not None:
-        place["worktree_branch"] = worktree_branch
+    fields = job_options.fields_of(given, creating=True)
     with choices.connect() as daemon:
-        job: Job = daemon.call(
-            "jobs.create", name=name, description=description, profile=profile, working_directory=place
-        )
+        job: Job = daemon.call("jobs.create", patient=False, **fields)
         _show_job(choices, daemon, job)
+
+
+@jobs.command("update", params=job_options.parameters(creating=False))
+@click.argument("job")
+@click.pass_context
+def update(context: click.Context, job: str, **given: "Unpack[given_options.Job]") -> None:
+    """Change a job; what is not named stays as it is.
+
+    Runs under way end as they began.
+    """
+    changes = job_options.fields_of(given, creating=False)
+    demand_a_change(context, changes)
+    choices: Choices = context.obj
+    with choices.connect() as daemon:
+        updated: Job = daemon.call("jobs.update", job=job, changes=changes)
+        _show_job(choices, daemon, updated)
 
 
 @jobs.command("list")
@@ -110,6 +104,20 @@ def tasks(choices: Choices, job: str) -> None:
     show_tasks(choices, found, job)
 
 
+@jobs.command("set-order")
+@click.argument("job")
+@click.argument("task", nargs=-1, required=True)
+@click.pass_obj
+def set_order(choices: Choices, job: str, task: tuple[str, ...]) -> None:
+    """Put a job's tasks in order.
+
+    Name every TASK of it once, the first to run first.
+    """
+    with choices.connect() as daemon:
+        updated: Job = daemon.call("jobs.set_order", job=job, tasks=list(task))
+        _show_job(choices, daemon, updated)
+
+
 @jobs.command("run")
 @click.argument("job")
 @click.option("--wait", is_flag=True, help="Wait for the end; exit 0 only if every run is a success.")
@@ -117,23 +125,11 @@ def tasks(choices: Choices, job: str) -> None:
 @click.pass_context
 def run(context: click.Context, job: str, wait: bool, follow: bool) -> None:
     """Run all tasks of a job in their order."""
-    from scheduler_daemon.cli.follow import all_succeeded, wait_for
-    from scheduler_daemon.cli.runs import show_runs
+    from scheduler_daemon.cli.started import show_sequence
 
     choices: Choices = context.obj
     with choices.connect() as daemon:
-        answer: Sequence = daemon.call("jobs.run", job=job)
-        if wait or follow:
-            answer["runs"] = wait_for(choices, daemon, answer["runs"], with_log=follow)
-    if choices.as_json:
-        show.document(answer)
-    elif not (wait or follow):
-        show_runs(answer["runs"])
-        if answer["runs"]:
-            first = text.short(answer["runs"][0]["id"])
-            show.hints((choices.typed(f"runs logs -f {first}"), "watch the first one"))
-    if (wait or follow) and not all_succeeded(answer["runs"]):
-        context.exit(1)
+        show_sequence(context, daemon, daemon.call("jobs.run", job=job), wait=wait, follow=follow)
 
 
 @jobs.command("stop")
@@ -157,7 +153,7 @@ def stop(choices: Choices, job: str) -> None:
 
 @jobs.command("delete")
 @click.argument("job")
-@click.option("--force", is_flag=True, help="Do not ask.")
+@click.option("-f", "--force", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def delete(choices: Choices, job: str, force: bool) -> None:
     """Delete a job, its tasks, their runs and logs.
@@ -177,7 +173,8 @@ def delete(choices: Choices, job: str, force: bool) -> None:
                 deletion.demand_a_person(named, "its tasks, their runs and logs")
             its_runs = deletion.runs_of(daemon, job=job)
             if not force:
-                deletion.confirm(f"{named} with {text.count(len(found['task_order']), 'task')},", its_runs)
+                tasks_there = text.count(len(found["task_order"]), "task")
+                deletion.confirm(f"{named} with {tasks_there}, {deletion.counted(its_runs)} and their logs")
         deleted = daemon.call("jobs.delete", patient=True, job=job)
     if choices.as_json or found is None:
         show.document(deleted)
@@ -187,6 +184,10 @@ def delete(choices: Choices, job: str, force: bool) -> None:
         f"{text.count(deleted['tasks'], 'task')} and {text.count(deleted['runs'], 'run')}."
     )
     worktree.show_what_stays(found, its_runs)
+
+
+jobs.add_command(transfer.export)
+jobs.add_command(transfer.import_)
 
 
 def _worktree(job: "Job") -> str:
@@ -199,9 +200,11 @@ def _worktree(job: "Job") -> str:
 def _branch(job: "Job") -> str:
     """The branch of a job's worktree, and the one it starts from."""
     place = job["working_directory"]
-    if not place["use_git_worktree"]:
-        return ""
-    return f"on branch {place['worktree_name'] or 'named after the job'}, from {place['worktree_branch']}"
+    name, start = place["worktree_name"], place["worktree_branch"]
+    branch = f"on branch {name or 'named after the job'}, from {start}"
+    if place["use_git_worktree"]:
+        return branch
+    return f"not used; if it were, {branch}" if name or start != "main" else ""
 
 
 def _show_job(choices: Choices, daemon: Client, job: "Job") -> None:
@@ -217,7 +220,8 @@ def _show_job(choices: Choices, daemon: Client, job: "Job") -> None:
             ("status", show.status(job["status"])),
             ("directory", text.line(job["working_directory"]["path"])),
             ("worktree", text.line(_branch(job))),
-            ("profile", job["profile"] or ""),
+            ("profile", names.profile(daemon, job["profile"])),
+            ("overlap", job["overlap"]),
             ("created", times.exact(job["created_at"])),
             ("changed", times.exact(job["updated_at"])),
             ("tasks", "\n".join(map(_task, tasks_there)) or "none"),

@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import io
+import os
 import sys
 
 import click
@@ -15,12 +16,20 @@ _MODULES = {
     "jobs": "jobs",
     "tasks": "tasks",
     "runs": "runs",
+    "profiles": "profiles",
+    "settings": "settings",
     "health": "daemon",
     "state": "daemon",
+    "schedule": "schedule",
     "scheduler": "daemon",
     "reload": "daemon",
+    "migrate": "transfer",
+    "completion": "completion",
 }
 """Which module of this package defines which command."""
+
+COMPLETE = "_CCSCHED_COMPLETE"
+"""The environment variable by which a shell asks for completions, of either program."""
 
 
 class LazyGroup(Group):
@@ -77,8 +86,10 @@ def _run(command: click.Command, name: str) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # A name or a log may hold what the terminal's encoding cannot: shown as \u…, never a crash.
             stream.reconfigure(errors="backslashreplace")
+    if os.environ.get(COMPLETE):
+        from scheduler_daemon.cli import shells  # noqa: F401 - its classes take the place of click's
     try:
-        code = command.main(prog_name=name, standalone_mode=False)
+        code = command.main(prog_name=name, standalone_mode=False, complete_var=COMPLETE)
     except click.Abort:
         return 130
     except click.ClickException as problem:

@@ -18,8 +18,14 @@ _STARTED_BY = {
     "job": "jobs run",
     "schedule": "its schedule",
     "sequence": "the task before it",
+    "restart": "runs restart",
 }
 """What asked for a run, by its trigger."""
+
+_RAW_LINES = 3
+"""How many of the last lines of a log stand in the record that is shown."""
+_BESIDE = 16
+"""Columns that the names of a run's fields take."""
 
 
 @click.group(cls=Group)
@@ -72,6 +78,48 @@ def stop(choices: Choices, run: str) -> None:
     with choices.connect() as daemon:
         found: Run = daemon.call("runs.stop", patient=True, run=run)
     _show_run(choices, found)
+
+
+@runs.command("restart")
+@click.argument("run")
+@click.option("--wait", is_flag=True, help="Wait for the end; exit 0 only if every run is a success.")
+@click.option("--follow", is_flag=True, help="Show what the agent does as well, run after run; waits too.")
+@click.pass_context
+def restart(context: click.Context, run: str, wait: bool, follow: bool) -> None:
+    """Do a run over, and those that followed it in its sequence.
+
+    The new runs are of the tasks as they are now; the old records stay.
+    """
+    from scheduler_daemon.cli.started import show_sequence
+
+    choices: Choices = context.obj
+    with choices.connect() as daemon:
+        show_sequence(context, daemon, daemon.call("runs.restart", run=run), wait=wait, follow=follow)
+
+
+@runs.command("delete")
+@click.argument("run")
+@click.option("-f", "--force", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def delete(choices: Choices, run: str, force: bool) -> None:
+    """Delete a run's record and its log.
+
+    A run under way is stopped first. What it committed stays.
+    """
+    from scheduler_daemon.cli import deletion
+
+    with choices.connect() as daemon:
+        if not force:
+            found: Run = daemon.call("runs.get", run=run)
+            run = found["id"]
+            named = f"run {text.short(run)} of {text.line(found['task_name'])}"
+            deletion.demand_a_person(named, "its log")
+            deletion.confirm(f"{named}, which is {found['status']}, and its log")
+        deleted = daemon.call("runs.delete", patient=True, run=run)
+    if choices.as_json:
+        show.document(deleted)
+    else:
+        show.write(f"Deleted run {text.short(deleted['run_id'])} and its log.")
 
 
 @runs.command("logs")
@@ -154,12 +202,15 @@ def _show_run(choices: Choices, run: "Run") -> None:
     show.facts(
         [
             ("id", run["id"]),
-            ("task", f"{text.line(run['task_name'])}  {text.short(run['task_id'])}"),
-            ("job", f"{text.line(run['job_name'])}  {text.short(run['job_id'])}"),
+            ("task", f"{text.line(run['task_name'])}  {run['task_id']}"),
+            ("job", f"{text.line(run['job_name'])}  {run['job_id']}"),
             ("status", show.status(run["status"])),
             ("outcome", run["outcome"] or ""),
             ("errors", text.printable("\n".join(run["errors"]))),
             ("started by", _STARTED_BY.get(run["trigger"], run["trigger"])),
+            ("restarted from", run["restarted_from"] or ""),
+            ("sequence", f"{run['sequence_id']}, place {run['sequence_position'] + 1}" if run["sequence_id"] else ""),
+            ("created", times.exact(run["created_at"])),
             ("scheduled", times.exact(run["scheduled_time"])),
             ("start", times.exact(run["start_time"]) if ran else ""),
             ("end", times.exact(run["end_time"])),
@@ -175,6 +226,7 @@ def _show_run(choices: Choices, run: "Run") -> None:
             ("not committed", "\n".join(text.line(path) for path in run["uncommitted"])),
             ("log", text.line(run["log_path"] or "") if ran or has_log(choices.home, run) else ""),
             ("result", text.excerpt(run["output"])),
+            ("raw output", _end_of(run["raw_output"])),
         ]
     )
     reference = text.short(run["id"])
@@ -183,5 +235,18 @@ def _show_run(choices: Choices, run: "Run") -> None:
             (choices.typed(f"runs logs -f {reference}"), "watch it"),
             (choices.typed(f"runs stop {reference}"), "stop it"),
         )
-    elif has_log(choices.home, run):
-        show.hints((choices.typed(f"runs logs {reference}"), "what the agent did"))
+        return
+    hints = []
+    if has_log(choices.home, run):
+        hints.append((choices.typed(f"runs logs {reference}"), "what the agent did"))
+    if run["status"] != "success":
+        hints.append((choices.typed(f"runs restart {reference}"), "do it over, and what follows it"))
+    if hints:
+        show.hints(*hints)
+
+
+def _end_of(raw_output: str) -> str:
+    """The last lines of a log, each cut to what the terminal has room for beside their name."""
+    lines = text.printable(raw_output).splitlines()[-_RAW_LINES:]
+    columns = show.columns_of(sys.stdout)
+    return "\n".join(line if columns is None else text.cut(line, columns - _BESIDE) for line in lines)

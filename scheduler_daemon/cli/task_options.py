@@ -1,30 +1,154 @@
-"""What the options of ``tasks create`` mean together: the command, the schedule, the time limit."""
+"""What the options of ``tasks create`` and ``tasks update`` are, and what they mean together."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import text, times
+from scheduler_daemon.cli import profile_options, schedule_options, text
+from scheduler_daemon.cli.options import REPEATED, REPLACED, default, only_one, seconds
+
+if TYPE_CHECKING:
+    from scheduler_daemon.cli.given import Task
 
 
-def command_of(prompt: str | None, file: str | None, command: str | None, kind: str | None) -> str:
-    given = [
-        option
-        for option, value in (("--prompt", prompt), ("--prompt-file", file), ("--command", command))
-        if value is not None
+def parameters(*, creating: bool) -> list[click.Parameter]:
+    """The options themselves."""
+    belongs = "The job it belongs to" if creating else "The job it moves to, as its last task"
+    return [
+        click.Option(["--name"], required=creating, help="What you call it."),
+        click.Option(["--job"], required=creating, help=f"{belongs}: an id or a name."),
+        click.Option(["--prompt"], metavar="TEXT", help="What the agent is to do."),
+        click.Option(["--prompt-file"], metavar="FILE", help="A file that holds the prompt; - is standard input."),
+        click.Option(["--command", "command_text"], metavar="TEXT", help="The command, of the type --command-type."),
+        click.Option(
+            ["--command-type"],
+            type=click.Choice(["prompt", "slash_command", "file"]),
+            help=default("How --command becomes the agent's prompt", "prompt", creating),
+        ),
+        *profile_options.parameters(creating=creating),
+        click.Option(["--model"], help=default("sonnet, opus, haiku or a model's whole name", "sonnet", creating)),
+        *schedule_options.parameters(creating=creating),
+        click.Option(
+            ["--permissions"],
+            type=click.Choice(["default", "bypass", "acceptEdits", "plan", "dontAsk", "auto"]),
+            help=default("What the agent may do unasked", "bypass (everything)", creating),
+        ),
+        click.Option(
+            ["--session-mode"],
+            type=click.Choice(["new", "continue", "resume"]),
+            help=default("Which conversation its runs take part in", "new", creating),
+        ),
+        *_tools("allowed", "the agent may use unasked", creating),
+        *_tools("disallowed", "the agent may not use", creating),
+        click.Option(
+            ["--commit-on-success/--no-commit-on-success"],
+            default=None,
+            help=default("Whether what a successful run changed is committed", "yes", creating),
+        ),
+        click.Option(["--time-limit"], metavar="TIME", help="How long a run may take: seconds, or 30m, 2h, 1h30m."),
+        *(
+            []
+            if creating
+            else [click.Option(["--no-time-limit"], is_flag=True, help="The setting time_limit counts for it.")]
+        ),
+        click.Option(
+            ["--max-retries"],
+            metavar="N",
+            type=click.IntRange(min=0),
+            help=default("How often a failed run is tried again", "0", creating),
+        ),
+        click.Option(
+            ["--retry-delay"],
+            metavar="TIME",
+            help=default("How long to wait before it: seconds, or 5m, 1h", "60", creating),
+        ),
+        *(
+            click.Option(
+                [f"--notify-on-{ending}/--no-notify-on-{ending}"],
+                default=None,
+                help=default(f"Whether you are told when a run is a {ending}", "no", creating),
+            )
+            for ending in ("success", "failure")
+        ),
+        click.Option(
+            ["--enabled/--disabled"],
+            default=None,
+            help=default("Whether its schedule counts", "yes", creating),
+        ),
     ]
-    if len(given) > 1:
-        raise click.UsageError(f"{given[0]} and {given[1]} both say what the agent is to do; give one of them.")
-    if not given:
+
+
+def _tools(kind: str, meaning: str, creating: bool) -> list[click.Option]:
+    some = click.Option(
+        [f"--{kind}-tool", f"{kind}_tools"],
+        metavar="TOOL",
+        multiple=True,
+        help=f"A tool that {meaning}. {REPEATED if creating else REPLACED}",
+    )
+    none = click.Option([f"--no-{kind}-tools"], is_flag=True, help="Forget those there are.")
+    return [some] if creating else [some, none]
+
+
+def fields_of(given: "Task", *, creating: bool) -> dict[str, object]:
+    """The fields of a task that the options say, and no other; None where an option takes something away.
+
+    Raises:
+        click.UsageError: when options contradict each other, need one that is not given, or cannot be read.
+    """
+    same: dict[str, object] = {
+        "name": given["name"],
+        "job": given["job"],
+        "model": given["model"],
+        "permissions": given["permissions"],
+        "session_mode": given["session_mode"],
+        "commit_on_success": given["commit_on_success"],
+        "enabled": given["enabled"],
+    }
+    nested = {
+        "schedule": schedule_options.fields_of(given, creating=creating),
+        "retry": _retry(given, creating),
+        "notifications": _notifications(given),
+    }
+    return {
+        **{name: value for name, value in same.items() if value is not None},
+        **{name: fields for name, fields in nested.items() if fields},
+        **_command(given, creating),
+        **profile_options.fields_of(given),
+        **_list("allowed", given["allowed_tools"], given.get("no_allowed_tools", False)),
+        **_list("disallowed", given["disallowed_tools"], given.get("no_disallowed_tools", False)),
+        **_time_limit(given),
+    }
+
+
+def _command(given: "Task", creating: bool) -> dict[str, object]:
+    option = only_one(
+        "what the agent is to do",
+        {
+            "--prompt": given["prompt"] is not None,
+            "--prompt-file": given["prompt_file"] is not None,
+            "--command": given["command_text"] is not None,
+        },
+    )
+    kind = given["command_type"]
+    if option is None and creating:
         raise click.UsageError(
             "Say what the agent is to do: --prompt TEXT, --prompt-file FILE (- is standard input) or --command TEXT."
         )
-    if kind not in (None, "prompt") and command is None:
-        raise click.UsageError(f"--command-type {kind} goes with --command, not with {given[0]}.")
-    if file is not None:
-        return _read_prompt(file)
-    return prompt if prompt is not None else command or ""
+    if option in ("--prompt", "--prompt-file"):
+        if kind not in (None, "prompt"):
+            raise click.UsageError(f"--command-type {kind} goes with --command, not with {option}.")
+        # Said in so many words: the task that is updated may have had a command of another type.
+        kind = "prompt"
+    command = given["command_text"] if option == "--command" else given["prompt"]
+    if given["prompt_file"] is not None:
+        command = _read_prompt(given["prompt_file"])
+    return {
+        **({} if command is None else {"command": command}),
+        **({} if kind is None else {"command_type": kind}),
+    }
 
 
 def _read_prompt(file: str) -> str:
@@ -39,36 +163,32 @@ def _read_prompt(file: str) -> str:
         raise click.UsageError(f"The prompt in {text.line(file)} cannot be read: {problem.strerror}.") from None
 
 
-def schedule_of(
-    kind: str | None, every: str | None, cron: str | None, timezone: str | None
-) -> dict[str, object] | None:
-    if every is not None and cron is not None:
-        raise click.UsageError("--every and --cron both say when the task is due; give one of them.")
-    for option, value, implied in (("--every", every, "interval"), ("--cron", cron, "calendar")):
-        if value is not None and kind not in (None, implied):
-            raise click.UsageError(f"{option} means --schedule {implied}, not {kind}; leave one of them out.")
-        if value is None and kind == implied:
-            raise click.UsageError(f"--schedule {implied} needs {option}.")
-    schedule: dict[str, object] = {}
-    if every is not None:
-        try:
-            number, unit = times.interval(every)
-        except times.NotADuration as problem:
-            raise click.BadParameter(str(problem), param_hint="--every") from None
-        schedule = {"type": "interval", "interval_value": number, "interval_type": unit}
-    elif cron is not None:
-        schedule = {"type": "calendar", "cron_expression": cron}
-    elif kind is not None:
-        schedule = {"type": kind}
-    if timezone is not None:
-        if cron is None:
-            raise click.UsageError("--timezone is the time zone of --cron; give a cron expression as well.")
-        schedule["timezone"] = timezone
-    return schedule or None
+def _list(kind: str, tools: Sequence[str], none: bool) -> dict[str, object]:
+    option = only_one(f"which tools are {kind}", {f"--{kind}-tool": bool(tools), f"--no-{kind}-tools": none})
+    return {} if option is None else {f"{kind}_tools": list(tools)}
 
 
-def seconds_of(time_limit: str) -> int:
-    try:
-        return times.seconds(time_limit)
-    except times.NotADuration as problem:
-        raise click.BadParameter(str(problem), param_hint="--time-limit") from None
+def _time_limit(given: "Task") -> dict[str, object]:
+    limit = given["time_limit"]
+    option = only_one(
+        "how long a run may take",
+        {"--time-limit": limit is not None, "--no-time-limit": given.get("no_time_limit", False)},
+    )
+    if option is None:
+        return {}
+    return {"time_limit": None if limit is None else seconds("--time-limit", limit)}
+
+
+def _retry(given: "Task", creating: bool) -> dict[str, object]:
+    retries, delay = given["max_retries"], given["retry_delay"]
+    if creating and delay is not None and retries is None:
+        raise click.UsageError("--retry-delay goes with --max-retries; add it.")
+    return {
+        **({} if retries is None else {"max_retries": retries}),
+        **({} if delay is None else {"retry_delay": seconds("--retry-delay", delay)}),
+    }
+
+
+def _notifications(given: "Task") -> dict[str, object]:
+    told = {"on_success": given["notify_on_success"], "on_failure": given["notify_on_failure"]}
+    return {name: wanted for name, wanted in told.items() if wanted is not None}

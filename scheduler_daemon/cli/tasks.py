@@ -5,15 +5,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import show, task_options, text, times
+from scheduler_daemon.cli import names, show, task_options, text, times
 from scheduler_daemon.cli.client import Client, Refused
 from scheduler_daemon.cli.command import Choices, Group
+from scheduler_daemon.cli.options import demand_a_change
 from scheduler_daemon.cli.show import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+    from typing import Unpack
 
-    from scheduler_daemon.cli.answers import Job, Run, Schedule, Task
+    from scheduler_daemon.cli import given as given_options
+    from scheduler_daemon.cli.answers import Job, Notifications, Retry, Run, Schedule, Task
 
 
 @click.group(cls=Group)
@@ -24,86 +27,35 @@ def tasks() -> None:
     """
 
 
-@tasks.command("create")
-@click.option("--name", required=True, help="What you call it.")
-@click.option("--job", required=True, help="The job it belongs to: an id or a name.")
-@click.option("--prompt", metavar="TEXT", help="What the agent is to do.")
-@click.option("--prompt-file", metavar="FILE", help="A file that holds the prompt; - is standard input.")
-@click.option("--command", "command_text", metavar="TEXT", help="The command, of the type --command-type.")
-@click.option(
-    "--command-type",
-    type=click.Choice(["prompt", "slash_command", "file"]),
-    help="How --command becomes the agent's prompt; prompt if not given.",
-)
-@click.option("--profile", help="The environment of its runs: a profile's id or name.")
-@click.option("--model", help="sonnet, opus, haiku or a model's whole name; sonnet if not given.")
-@click.option(
-    "--schedule",
-    type=click.Choice(["manual", "interval", "calendar", "sequential"]),
-    help="What makes it due; manual if not given.",
-)
-@click.option("--every", metavar="INTERVAL", help="Due every 30m, 2h, 1h30m or 1d; implies --schedule interval.")
-@click.option("--cron", metavar="EXPR", help="Due by a cron expression; implies --schedule calendar.")
-@click.option("--timezone", metavar="ZONE", help="The time zone of --cron, such as Europe/Berlin.")
-@click.option("--permissions", type=click.Choice(["default", "bypass"]), help="bypass if not given.")
-@click.option("--session-mode", type=click.Choice(["new", "continue", "resume"]), help="new if not given.")
-@click.option("--allowed-tool", "allowed_tools", metavar="TOOL", multiple=True, help="May be repeated.")
-@click.option("--disallowed-tool", "disallowed_tools", metavar="TOOL", multiple=True, help="May be repeated.")
-@click.option(
-    "--commit-on-success/--no-commit-on-success",
-    default=None,
-    help="Whether what a successful run changed is committed; yes if not given.",
-)
-@click.option("--time-limit", metavar="TIME", help="How long a run may take: seconds, or 30m, 2h, 1h30m.")
-@click.option("--enabled/--disabled", default=None, help="Whether its schedule counts; yes if not given.")
+@tasks.command("create", params=task_options.parameters(creating=True))
 @click.pass_obj
-def create(
-    choices: Choices,
-    name: str,
-    job: str,
-    prompt: str | None,
-    prompt_file: str | None,
-    command_text: str | None,
-    command_type: str | None,
-    profile: str | None,
-    model: str | None,
-    schedule: str | None,
-    every: str | None,
-    cron: str | None,
-    timezone: str | None,
-    permissions: str | None,
-    session_mode: str | None,
-    allowed_tools: "Sequence[str]",
-    disallowed_tools: "Sequence[str]",
-    commit_on_success: bool | None,
-    time_limit: str | None,
-    enabled: bool | None,
-) -> None:
+def create(choices: Choices, **given: "Unpack[given_options.Task]") -> None:
     """Create a task, as the last one of its job."""
-    command = task_options.command_of(prompt, prompt_file, command_text, command_type)
-    due = task_options.schedule_of(schedule, every, cron, timezone)
-    limit = None if time_limit is None else task_options.seconds_of(time_limit)
+    fields = task_options.fields_of(given, creating=True)
     with choices.connect() as daemon:
-        task: Task = daemon.call(
-            "tasks.create",
-            job=job,
-            name=name,
-            command=command,
-            command_type=command_type,
-            profile=profile,
-            model=model,
-            schedule=due,
-            permissions=permissions,
-            session_mode=session_mode,
-            allowed_tools=list(allowed_tools) or None,
-            disallowed_tools=list(disallowed_tools) or None,
-            commit_on_success=commit_on_success,
-            time_limit=limit,
-            enabled=enabled,
-        )
-        _show_task(choices, task)
-        if schedule == "sequential":
+        task: Task = daemon.call("tasks.create", patient=False, **fields)
+        _show_task(choices, daemon, task)
+        if given["schedule"] == "sequential":
             _note_that_it_is_first(choices, daemon, task)
+
+
+@tasks.command("update", params=task_options.parameters(creating=False))
+@click.argument("task")
+@click.pass_context
+def update(context: click.Context, task: str, **given: "Unpack[given_options.Task]") -> None:
+    """Change a task; what is not named stays as it is.
+
+    Of a schedule, too: --timezone alone leaves the cron expression, --cron alone the time zone. A run under way
+    ends as it began.
+    """
+    changes = task_options.fields_of(given, creating=False)
+    demand_a_change(context, changes)
+    choices: Choices = context.obj
+    with choices.connect() as daemon:
+        updated: Task = daemon.call("tasks.update", task=task, changes=changes)
+        _show_task(choices, daemon, updated)
+        if given["schedule"] == "sequential":
+            _note_that_it_is_first(choices, daemon, updated)
 
 
 @tasks.command("list")
@@ -127,7 +79,7 @@ def get(choices: Choices, task: str) -> None:
     """Show a task."""
     with choices.connect() as daemon:
         found: Task = daemon.call("tasks.get", task=task)
-    _show_task(choices, found)
+        _show_task(choices, daemon, found)
 
 
 @tasks.command("run")
@@ -137,21 +89,12 @@ def get(choices: Choices, task: str) -> None:
 @click.pass_context
 def run(context: click.Context, task: str, wait: bool, follow: bool) -> None:
     """Run a task now."""
-    from scheduler_daemon.cli.follow import all_succeeded, wait_for
-    from scheduler_daemon.cli.runs import show_runs
+    from scheduler_daemon.cli.started import show_started
 
     choices: Choices = context.obj
     with choices.connect() as daemon:
         started: Run = daemon.call("tasks.run", task=task)
-        if wait or follow:
-            [started] = wait_for(choices, daemon, [started], with_log=follow)
-    if choices.as_json:
-        show.document(started)
-    elif not (wait or follow):
-        show_runs([started])
-        show.hints((choices.typed(f"runs logs -f {text.short(started['id'])}"), "watch it"))
-    if (wait or follow) and not all_succeeded([started]):
-        context.exit(1)
+        show_started(context, daemon, [started], lambda runs: runs[0], wait=wait, follow=follow)
 
 
 @tasks.command("enable")
@@ -161,7 +104,7 @@ def enable(choices: Choices, task: str) -> None:
     """Let a task's schedule count."""
     with choices.connect() as daemon:
         found: Task = daemon.call("tasks.enable", task=task)
-    _show_task(choices, found)
+        _show_task(choices, daemon, found)
 
 
 @tasks.command("disable")
@@ -171,12 +114,12 @@ def disable(choices: Choices, task: str) -> None:
     """Let a task rest, whatever its schedule says."""
     with choices.connect() as daemon:
         found: Task = daemon.call("tasks.disable", task=task)
-    _show_task(choices, found)
+        _show_task(choices, daemon, found)
 
 
 @tasks.command("delete")
 @click.argument("task")
-@click.option("--force", is_flag=True, help="Do not ask.")
+@click.option("-f", "--force", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def delete(choices: Choices, task: str, force: bool) -> None:
     """Delete a task, its runs and logs.
@@ -193,7 +136,8 @@ def delete(choices: Choices, task: str, force: bool) -> None:
             if not force:
                 named = f"task {text.line(found['name'])}"
                 deletion.demand_a_person(named, "its runs and logs")
-                deletion.confirm(f"{named} with", deletion.runs_of(daemon, task=task))
+                its_runs = deletion.counted(deletion.runs_of(daemon, task=task))
+                deletion.confirm(f"{named} with {its_runs} and their logs")
         deleted = daemon.call("tasks.delete", patient=True, task=task)
     if choices.as_json or found is None:
         show.document(deleted)
@@ -223,8 +167,8 @@ def show_tasks(
     columns: list[Column[Task]] = [
         Column("ID", lambda task: text.short(task["id"])),
         Column("NAME", lambda task: task["name"], flexible=True),
-        Column("ENABLED", lambda task: "yes" if task["enabled"] else "no", rank=2),
-        Column("SCHEDULE", lambda task: _due(task["schedule"]), flexible=True, rank=1),
+        Column("ENABLED", lambda task: _yes(task["enabled"]), rank=2),
+        Column("SCHEDULE", lambda task: due_in_words(task["schedule"]), flexible=True, rank=1),
         Column("MODEL", lambda task: task["model"], flexible=True, rank=5),
         Column("LAST RUN", lambda task: task["last_run_status"] or "", is_status=True, rank=4),
     ]
@@ -252,7 +196,8 @@ def _note_that_it_is_first(choices: Choices, daemon: Client, task: "Task") -> No
         )
 
 
-def _due(schedule: "Schedule") -> str:
+def due_in_words(schedule: "Schedule") -> str:
+    """When a task is due, as short as it can be said."""
     kind = schedule["type"]
     if kind == "interval":
         number, unit = schedule["interval_value"], schedule["interval_type"] or ""
@@ -264,26 +209,37 @@ def _due(schedule: "Schedule") -> str:
     return kind
 
 
-def _show_task(choices: Choices, task: "Task") -> None:
+def _show_task(choices: Choices, daemon: Client, task: "Task") -> None:
     if choices.as_json:
         show.document(task)
         return
-    limit = task["time_limit"]
+    schedule, limit = task["schedule"], task["time_limit"]
     show.facts(
         [
             ("id", task["id"]),
             ("name", text.line(task["name"])),
-            ("job", task["job_id"]),
-            ("enabled", "yes" if task["enabled"] else "no"),
-            ("schedule", text.line(_due(task["schedule"]))),
+            ("job", names.job(daemon, task["job_id"])),
+            ("enabled", _yes(task["enabled"])),
+            ("schedule", text.line(_schedule(schedule))),
+            ("time zone", text.line(schedule["timezone"] or "")),
+            ("watch patterns", "\n".join(text.line(pattern) for pattern in schedule["watch_patterns"])),
+            ("watch below", _yes_or_nothing(schedule["watch_recursive"])),
+            ("watch debounce", times.duration(schedule["watch_debounce"])),
+            ("watch max wait", times.duration(schedule["watch_max_wait"])),
+            ("missed", f"{task['missed']}, within {times.spelled(task['missed_within'])}"),
+            ("overlap", task["overlap"] or ""),
+            ("jitter", times.spelled(task["jitter"]) if task["jitter"] else ""),
+            ("running hours", task["running_hours"] or ""),
             ("model", text.line(task["model"])),
-            ("profile", task["profile"] or ""),
+            ("profile", names.profile(daemon, task["profile"])),
             ("permissions", task["permissions"]),
             ("session mode", task["session_mode"]),
             ("allowed tools", text.line(", ".join(task["allowed_tools"]))),
             ("disallowed tools", text.line(", ".join(task["disallowed_tools"]))),
-            ("commits", "yes" if task["commit_on_success"] else "no"),
-            ("time limit", "" if limit is None else times.duration(limit)),
+            ("commits", _yes(task["commit_on_success"])),
+            ("time limit", "" if limit is None else times.spelled(limit)),
+            ("retries", _retries(task["retry"])),
+            ("notifies", _notifies(task["notifications"])),
             ("last run", show.status(task["last_run_status"] or "")),
             ("created", times.exact(task["created_at"])),
             ("changed", times.exact(task["updated_at"])),
@@ -298,3 +254,35 @@ def _show_task(choices: Choices, task: "Task") -> None:
         if not task["enabled"]
         else (choices.typed(f"tasks disable {reference}"), "let it rest"),
     )
+
+
+def _schedule(schedule: "Schedule") -> str:
+    """The type of a schedule, and what makes it due."""
+    kind = schedule["type"]
+    details = {
+        "interval": due_in_words(schedule),
+        "calendar": schedule["cron_expression"] or "",
+        "file_watch": due_in_words(schedule),
+    }
+    return f"{kind}: {details[kind]}" if kind in details else kind
+
+
+def _retries(retry: "Retry") -> str:
+    return f"{retry['max_retries']}, each after {times.spelled(retry['retry_delay'])}"
+
+
+def _notifies(notifications: "Notifications") -> str:
+    told = [
+        word
+        for word, wanted in (("success", notifications["on_success"]), ("failure", notifications["on_failure"]))
+        if wanted
+    ]
+    return "on " + " and ".join(told) if told else "no"
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "no"
+
+
+def _yes_or_nothing(holds: bool | None) -> str:
+    return "" if holds is None else _yes(holds)

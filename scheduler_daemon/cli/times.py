@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-_PART = re.compile(r"(\d+)\s*([a-z]+)\s*", re.IGNORECASE | re.ASCII)
+_PART = r"(\d+)\s*([a-z]+)\s*"
 _LONGEST = 9
 """Digits of the largest number that is read."""
 _UNITS = {
@@ -53,7 +53,7 @@ def seconds(text: str) -> int:
 def _parts(text: str) -> list[tuple[int, str]]:
     """The numbers and units of a text that holds nothing else."""
     parts, rest = [], text.strip()
-    while found := _PART.match(rest):
+    while found := re.match(_PART, rest, re.IGNORECASE | re.ASCII):
         unit = next((unit for unit, spellings in _UNITS.items() if found[2].lower() in spellings), None)
         if unit is None:
             break
@@ -98,6 +98,22 @@ def zones(texts: Iterable[str | None]) -> str:
 def since(text: str | None) -> float | None:
     """Seconds that have passed since a time."""
     return (datetime.now(UTC) - instant(text)).total_seconds() if text else None
+
+
+def until(text: str) -> str:
+    """How long it is until a time: ``in 3h 5m``; ``now`` for one that has come."""
+    left = (instant(text) - datetime.now(UTC)).total_seconds()
+    return f"in {duration(left)}" if left > 0 else "now"
+
+
+def spelled(amount: int) -> str:
+    """Whole seconds as they may be typed, nothing rounded: ``1h30m``, ``45s``."""
+    parts = []
+    for unit in ("days", "hours", "minutes", "seconds"):
+        number, amount = divmod(amount, _SECONDS[unit])
+        if number:
+            parts.append(f"{number}{unit[0]}")
+    return "".join(parts) or "0s"
 
 
 def duration(amount: float | None) -> str:

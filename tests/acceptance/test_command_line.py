@@ -4,12 +4,14 @@ import json
 import shlex
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scheduler_daemon.cli.shortcuts import BEDROCK, ZAI
 from tests.support.house import BIN, PATIENCE, House, git, house, repository, until
 
 
@@ -217,3 +219,218 @@ def test_a_prompt_of_five_megabytes_comes_from_a_file(daemon: House, tmp_path: P
     typed(daemon, f"tasks create --job j --name big --prompt-file {prompt}")
     assert typed(daemon, "tasks run big --wait")["status"] == "success"
     assert (tmp_path / "big.txt").stat().st_size >= 5_000_000
+
+
+def test_a_job_is_changed_from_the_command_line(daemon: House, tmp_path: Path) -> None:
+    """What is named changes, what is not stays."""
+    repo = repository(tmp_path / "repo")
+    job = typed(daemon, f"jobs create --name old --description d --working-directory {repo} --zai")
+    assert job["profile"] == ZAI
+    changed = typed(daemon, "jobs update old --name new --use-worktree --worktree-name night --bedrock")
+    place = {**job["working_directory"], "use_git_worktree": True, "worktree_name": "night"}
+    expected = {**job, "name": "new", "profile": BEDROCK, "working_directory": place}
+    assert changed == {**expected, "updated_at": changed["updated_at"]}
+    back = typed(daemon, f"jobs update new --no-worktree --no-profile --working-directory {tmp_path}")
+    place = {**place, "use_git_worktree": False, "path": str(tmp_path)}
+    assert back == {**expected, "profile": None, "working_directory": place, "updated_at": back["updated_at"]}
+    assert typed(daemon, "jobs get new") == back
+    assert "no profile has" in refused(daemon, "jobs update new --profile nobody", 1)
+    assert "/no/such/place" in refused(daemon, "jobs update new --working-directory /no/such/place", 1)
+    assert "--description" in refused(daemon, "jobs update new", 2)
+    assert typed(daemon, "jobs get new") == back
+
+
+def test_the_shortcuts_name_profiles_that_are_there_from_the_start(daemon: House) -> None:
+    """Those of the documents, by their ids."""
+    assert {each["id"]: each["name"] for each in daemon.call("profiles.list")["profiles"]} == {
+        ZAI: "ZAI",
+        BEDROCK: "AWS Bedrock",
+    }
+
+
+def test_a_task_is_changed_from_the_command_line(daemon: House, tmp_path: Path) -> None:
+    """Every option of an update, and what it leaves alone."""
+    for name in ("j", "other"):
+        typed(daemon, f"jobs create --name {name} --working-directory {tmp_path}")
+    task = typed(daemon, "tasks create --job j --name t --prompt p --cron '0 2 * * *' --timezone Asia/Tokyo")
+    updates: list[tuple[str, dict[str, Any]]] = [
+        ("--name u", {"name": "u"}),
+        ("--cron '0 3 * * *'", {"schedule": {"cron_expression": "0 3 * * *"}}),
+        ("--timezone Europe/Berlin", {"schedule": {"timezone": "Europe/Berlin"}}),
+        ("--no-timezone", {"schedule": {"timezone": None}}),
+        ("--command /review --command-type slash_command", {"command": "/review", "command_type": "slash_command"}),
+        ("--prompt 'do it'", {"command": "do it", "command_type": "prompt"}),
+        ("--zai", {"profile": ZAI}),
+        ("--no-profile", {"profile": None}),
+        ("--model opus", {"model": "opus"}),
+        *((f"--permissions {each}", {"permissions": each}) for each in ("acceptEdits", "plan", "dontAsk", "auto")),
+        ("--session-mode resume", {"session_mode": "resume"}),
+        ("--allowed-tool Read --allowed-tool Edit", {"allowed_tools": ["Read", "Edit"]}),
+        ("--no-allowed-tools --disallowed-tool Bash", {"allowed_tools": [], "disallowed_tools": ["Bash"]}),
+        ("--no-disallowed-tools", {"disallowed_tools": []}),
+        ("--no-commit-on-success", {"commit_on_success": False}),
+        ("--time-limit 90m", {"time_limit": 5400}),
+        ("--no-time-limit", {"time_limit": None}),
+        ("--max-retries 3", {"retry": {"max_retries": 3}}),
+        ("--retry-delay 5m", {"retry": {"retry_delay": 300}}),
+        ("--notify-on-success", {"notifications": {"on_success": True}}),
+        ("--notify-on-failure --no-notify-on-success", {"notifications": {"on_success": False, "on_failure": True}}),
+        ("--disabled", {"enabled": False}),
+    ]
+    for options, changes in updates:
+        changed = typed(daemon, f"tasks update {task['id'][:8]} {options}")
+        for field, value in changes.items():
+            task[field] = {**task[field], **value} if isinstance(value, dict) else value
+        assert changed == {**task, "updated_at": changed["updated_at"]}, options
+        task = changed
+    assert typed(daemon, f"tasks update {task['id']} --job other")["job_id"] == typed(daemon, "jobs get other")["id"]
+    assert typed(daemon, "jobs tasks j") == []
+    interval = typed(daemon, "tasks update u --every 2h --enabled")["schedule"]
+    assert (interval["type"], interval["interval_value"], interval["cron_expression"]) == ("interval", 2, None)
+    assert [each["schedule"] for each in typed(daemon, "scheduler")["scheduled"]] == ["every 2 hours"]
+    assert "never" in refused(daemon, "tasks update u --cron '0 0 31 6 *'", 1)
+    assert "must be at most 100" in refused(daemon, "tasks update u --max-retries 101", 1)
+
+
+def test_the_tasks_of_a_job_are_put_in_order(daemon: House, tmp_path: Path) -> None:
+    """Each of them once, by id or name; the job then runs them so."""
+    typed(daemon, f"jobs create --name j --working-directory {tmp_path}")
+    ids = [typed(daemon, f"tasks create --job j --name {name} --prompt 'say x'")["id"] for name in "abc"]
+    assert typed(daemon, f"jobs set-order j c {ids[0]} {ids[1][:8]}")["task_order"] == [ids[2], ids[0], ids[1]]
+    assert [run["task_name"] for run in typed(daemon, "jobs run j --wait")["runs"]] == ["c", "a", "b"]
+    assert "'c'" in refused(daemon, "jobs set-order j a b", 1)
+    assert "twice" in refused(daemon, "jobs set-order j a b c a", 1)
+
+
+def test_a_sequence_is_restarted_where_it_failed(daemon: House, tmp_path: Path) -> None:
+    """The run and those after it, not those before; the old records stay until they are deleted."""
+    typed(daemon, f"jobs create --name j --working-directory {tmp_path}")
+    for name, prompt in (("first", "say x"), ("second", "fail it broke"), ("third", "say y")):
+        typed(daemon, f"tasks create --job j --name {name} --prompt '{prompt}'")
+    assert daemon.ccsched("jobs", "run", "j", "--wait").returncode == 1
+    third, second, first = typed(daemon, "runs list")["runs"]
+    assert [run["status"] for run in (first, second, third)] == ["success", "failed", "cancelled"]
+    typed(daemon, "tasks update second --prompt 'say better'")
+    again = typed(daemon, f"runs restart {second['id'][:8]} --wait")["runs"]
+    assert [(run["task_name"], run["status"]) for run in again] == [("second", "success"), ("third", "success")]
+    assert [run["restarted_from"] for run in again] == [second["id"], third["id"]]
+    assert len(typed(daemon, "runs list")["runs"]) == 5
+    log = Path(second["log_path"])
+    assert log.exists()
+    assert "--force" in refused(daemon, f"runs delete {second['id']}", 1)
+    assert typed(daemon, f"runs delete {second['id']} -f") == {"run_id": second["id"]}
+    assert not log.exists()
+    assert "no run has" in refused(daemon, f"runs get {second['id']}", 1)
+    assert len(typed(daemon, "runs list")["runs"]) == 4
+
+
+def test_a_live_run_that_is_deleted_is_stopped_first(daemon: House, tmp_path: Path) -> None:
+    """Nothing of it goes on."""
+    typed(daemon, f"jobs create --name j --working-directory {tmp_path}")
+    typed(daemon, "tasks create --job j --name long --prompt 'wait 60'")
+    run = typed(daemon, "tasks run long")
+    until(daemon.claim(run).exists, "the agent is started")
+    typed(daemon, f"runs delete {run['id']} --force")
+    assert typed(daemon, "runs list") == {"runs": []}
+    assert typed(daemon, "health")["live_runs"] == 0
+
+
+def test_what_is_seen_at_a_glance_says_limits_and_versions(daemon: House, tmp_path: Path) -> None:
+    """In the document, and in the table with the time until what comes next."""
+    typed(daemon, f"jobs create --name j --working-directory {tmp_path}")
+    typed(daemon, "tasks create --job j --name t --prompt x --every 2h")
+    state = typed(daemon, "state")
+    assert state["limits"] == {"max_concurrent_runs": 3, "time_limit": 14400, "stop_grace": 1.0}
+    assert set(state["versions"]) == {"ccsched", "python", "sqlite", "record", "agent"}
+    shown = daemon.ccsched("state", "--output", "table").stdout
+    assert f"Python {state['versions']['python']}" in shown
+    assert "4h a run" in shown
+    assert "in 1h 59m" in shown or "in 2h 0m" in shown
+
+
+def test_five_hundred_jobs_are_listed_at_once(daemon: House, tmp_path: Path) -> None:
+    """In either form, in about the time that one takes."""
+    with daemon.connect() as connection, connection.makefile("rwb") as file:
+        for number in range(500):
+            params = {"name": f"job {number}", "working_directory": {"path": str(tmp_path)}}
+            request = {"jsonrpc": "2.0", "id": number, "method": "jobs.create", "params": params}
+            file.write(json.dumps(request).encode() + b"\n")
+            file.flush()
+            assert "result" in json.loads(file.readline())
+    begun = time.monotonic()
+    assert len(typed(daemon, "jobs list")["jobs"]) == 500
+    assert len(daemon.ccsched("jobs", "list", "--output", "table").stdout.splitlines()) == 501
+    assert time.monotonic() - begun < 5
+
+
+def test_a_job_goes_to_another_machine_as_a_file(daemon: House, tmp_path: Path) -> None:
+    """Exported with its tasks, imported with new ids, to work in another directory."""
+    (tmp_path / "there").mkdir()
+    repo = repository(tmp_path / "repo")
+    job = typed(daemon, f"jobs create --name j --working-directory {repo} --use-worktree --worktree-name w --zai")
+    typed(daemon, "tasks create --job j --name a --prompt x --cron '0 2 * * *' --timezone Asia/Tokyo")
+    typed(daemon, "tasks create --job j --name b --prompt y --schedule sequential")
+    typed(daemon, "jobs set-order j b a")
+    tasks = typed(daemon, "jobs tasks j")
+    file = tmp_path / "j.json"
+    assert typed(daemon, f"jobs export j -o {file}") == {"file": str(file), "jobs": 1, "tasks": 2}
+    document = json.loads(file.read_bytes())
+    assert document["tasks"] == tasks
+    assert {**typed(daemon, "jobs export --all"), "exported_at": document["exported_at"]} == document
+    dry = typed(daemon, f"jobs import {file} --dry-run")
+    assert (dry["dry_run"], len(dry["jobs"]), len(dry["tasks"])) == (True, 1, 2)
+    assert len(typed(daemon, "jobs list")["jobs"]) == 1
+    made = typed(daemon, f"jobs import {file}")
+    [copy] = made["jobs"]
+    assert copy["id"] != job["id"]
+    assert (copy["name"], copy["profile"]) == ("j", ZAI)
+    copies = typed(daemon, f"jobs tasks {copy['id']}")
+    assert [task["name"] for task in copies] == ["b", "a"]
+    assert copies[1]["schedule"] == tasks[1]["schedule"]
+    assert not {task["id"] for task in copies} & {task["id"] for task in tasks}
+    elsewhere = f"jobs import - --working-directory {tmp_path / 'there'}"
+    document["jobs"][0]["working_directory"]["use_git_worktree"] = False
+    [moved] = typed(daemon, elsewhere, json.dumps(document))["jobs"]
+    assert moved["working_directory"]["path"] == str(tmp_path / "there")
+    file.write_text(file.read_text()[:-50])
+    assert f"{file}, line" in refused(daemon, f"jobs import {file}", 1)
+    assert len(typed(daemon, "jobs list")["jobs"]) == 3
+
+
+def test_the_earlier_application_is_taken_over(daemon: House, tmp_path: Path) -> None:
+    """A dry run tells the same and does nothing; a second run finds that all is here."""
+    old = tmp_path / "old"
+    old.mkdir()
+    job = {
+        "id": "11111111-0000-4000-8000-000000000001",
+        "name": "garden",
+        "working_directory": {"path": str(tmp_path), "use_git_worktree": False},
+        "created_at": "2030-12-01T10:00:00",
+        "updated_at": "2030-12-01T10:00:00",
+    }
+    task = {
+        "id": "22222222-0000-4000-8000-000000000001",
+        "job_id": job["id"],
+        "name": "weed",
+        "model": "opus",
+        "schedule": {"schedule_type": "manual"},
+        "prompt_type": "prompt",
+        "prompt": "say it is done",
+        "permissions": "bypass",
+        "created_at": "2030-12-01T10:00:00",
+        "updated_at": "2030-12-01T10:00:00",
+    }
+    (old / "jobs.json").write_text(json.dumps([job]))
+    (old / "tasks.json").write_text(json.dumps([task]))
+    dry = typed(daemon, f"migrate {old} --dry-run")
+    assert (dry["dry_run"], dry["created"]) == (True, {"jobs": 1, "tasks": 1, "runs": 0, "profiles": 0})
+    assert typed(daemon, "jobs list") == {"jobs": []}
+    taken = daemon.ccsched("migrate", old, "--output", "table").stdout
+    assert 'taken     task "weed" (tasks.json, line 1): in job "garden"' in taken
+    assert taken.endswith("Took over 1 job, 1 task, 0 runs and 0 profiles.\n")
+    assert typed(daemon, "tasks run weed --wait")["status"] == "success"
+    again = typed(daemon, f"migrate {old}")
+    assert again["created"] == {"jobs": 0, "tasks": 0, "runs": 0, "profiles": 0}
+    assert "/no/such/place" in refused(daemon, "migrate /no/such/place", 1)
+    (old / "tasks.json").write_text('[\n{"id": 1')
+    assert "tasks.json, line 2" in refused(daemon, f"migrate {old}", 1)

@@ -26,6 +26,7 @@ def job(number: int = 1, **fields: Any) -> Message:
             "worktree_branch": "main",
         },
         "task_order": [],
+        "overlap": "skip",
         "created_at": "2026-11-20T01:00:00.000000Z",
         "updated_at": "2026-11-20T01:00:00.000000Z",
         **fields,
@@ -41,6 +42,9 @@ def task(number: int = 0x10, **fields: Any) -> Message:
         "cron_expression": None,
         "watch_path": None,
         "watch_patterns": [],
+        "watch_recursive": None,
+        "watch_debounce": None,
+        "watch_max_wait": None,
         "timezone": None,
     }
     return {
@@ -64,6 +68,11 @@ def task(number: int = 0x10, **fields: Any) -> Message:
         "last_run_status": None,
         "commit_on_success": True,
         "time_limit": None,
+        "missed": "run_once",
+        "missed_within": 86400,
+        "overlap": None,
+        "jitter": 0,
+        "running_hours": None,
         **fields,
     }
 
@@ -90,6 +99,7 @@ def run(number: int = 0x100, status: str = "success", **fields: Any) -> Message:
         "trigger": "task",
         "sequence_id": None,
         "sequence_position": 0,
+        "restarted_from": None,
         "outcome": {"success": "done", "failed": "denied", "cancelled": "stopped"}.get(status),
         "created_at": "2026-11-21T02:00:00.000000Z",
         "working_directory": "/srv/app",

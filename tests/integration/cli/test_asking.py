@@ -33,6 +33,10 @@ def test_a_piped_list_is_one_json_document(ccsched: Ccsched, daemon: FakeDaemon)
         ("jobs run abcd", "jobs.run", {"job": "abcd"}),
         ("jobs stop abcd", "jobs.stop", {"job": "abcd"}),
         ("jobs delete abcd --force", "jobs.delete", {"job": "abcd"}),
+        ("jobs delete abcd -f", "jobs.delete", {"job": "abcd"}),
+        ("jobs set-order abcd two one", "jobs.set_order", {"job": "abcd", "tasks": ["two", "one"]}),
+        ("jobs export abcd efgh", "jobs.export", {"jobs": ["abcd", "efgh"]}),
+        ("jobs export --all", "jobs.export", {}),
         ("tasks list", "tasks.list", {}),
         ("tasks list --job abcd", "tasks.list", {"job": "abcd"}),
         ("tasks get abcd", "tasks.get", {"task": "abcd"}),
@@ -40,6 +44,7 @@ def test_a_piped_list_is_one_json_document(ccsched: Ccsched, daemon: FakeDaemon)
         ("tasks enable abcd", "tasks.enable", {"task": "abcd"}),
         ("tasks disable abcd", "tasks.disable", {"task": "abcd"}),
         ("tasks delete abcd --force", "tasks.delete", {"task": "abcd"}),
+        ("tasks delete abcd -f", "tasks.delete", {"task": "abcd"}),
         ("runs list", "runs.list", {}),
         (
             "runs list --limit 5 --job j --task t --status failed",
@@ -48,19 +53,24 @@ def test_a_piped_list_is_one_json_document(ccsched: Ccsched, daemon: FakeDaemon)
         ),
         ("runs get abcd", "runs.get", {"run": "abcd"}),
         ("runs stop abcd", "runs.stop", {"run": "abcd"}),
+        ("runs restart abcd", "runs.restart", {"run": "abcd"}),
+        ("runs delete abcd --force", "runs.delete", {"run": "abcd"}),
+        ("runs delete abcd -f", "runs.delete", {"run": "abcd"}),
         ("health", "daemon.health", {}),
         ("state", "daemon.state", {}),
         ("scheduler", "scheduler.list", {}),
+        ("migrate /srv/old", "daemon.migrate", {"directory": "/srv/old"}),
+        ("migrate /srv/old --dry-run", "daemon.migrate", {"directory": "/srv/old", "dry_run": True}),
     ],
 )
 def test_a_command_asks_one_thing(
     ccsched: Ccsched, daemon: FakeDaemon, arguments: str, method: str, params: object
 ) -> None:
     """Each command is one request, and a program gets its answer whole."""
-    daemon.answers[method] = {"the": "answer"}
+    daemon.answers[method] = {"the": "answer", "runs": []}
     done = ccsched(*arguments.split())
     assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout) == {"the": "answer"}
+    assert json.loads(done.stdout) == daemon.answers[method]
     assert daemon.requests == [(method, params)]
 
 
@@ -94,7 +104,8 @@ def test_a_task_is_created_as_described(ccsched: Ccsched, daemon: FakeDaemon) ->
     options = (
         "--name n --job j --command /review --command-type slash_command --profile p --model opus "
         "--permissions default --session-mode resume --allowed-tool Read --allowed-tool Bash(git:*) "
-        "--disallowed-tool Write --no-commit-on-success --time-limit 30m --disabled --every 2h"
+        "--disallowed-tool Write --no-commit-on-success --time-limit 30m --disabled --every 2h "
+        "--max-retries 3 --retry-delay 5m --notify-on-failure --no-notify-on-success"
     )
     ccsched("tasks", "create", *options.split())
     assert daemon.requests == [
@@ -115,6 +126,8 @@ def test_a_task_is_created_as_described(ccsched: Ccsched, daemon: FakeDaemon) ->
                 "commit_on_success": False,
                 "time_limit": 1800,
                 "enabled": False,
+                "retry": {"max_retries": 3, "retry_delay": 300},
+                "notifications": {"on_success": False, "on_failure": True},
             },
         )
     ]
@@ -131,10 +144,19 @@ def test_a_task_is_created_as_described(ccsched: Ccsched, daemon: FakeDaemon) ->
             ["--schedule", "calendar", "--cron", "0 2 * * *", "--timezone", "Asia/Tokyo"],
             {"type": "calendar", "cron_expression": "0 2 * * *", "timezone": "Asia/Tokyo"},
         ),
+        (["--watch-path", "/srv/app/."], {"type": "file_watch", "watch_path": "/srv/app"}),
+        (
+            ["--watch-path", "~/x", "--schedule", "file_watch", "--watch-pattern", "*.py", "--watch-pattern", "!y"],
+            {"type": "file_watch", "watch_path": "{home}/x", "watch_patterns": ["*.py", "!y"]},
+        ),
     ],
 )
-def test_a_schedule_is_implied(ccsched: Ccsched, daemon: FakeDaemon, options: list[str], schedule: object) -> None:
-    """A cron expression is enough to make a schedule; nothing said is nothing sent."""
+def test_a_schedule_is_implied(
+    ccsched: Ccsched, daemon: FakeDaemon, home: Path, options: list[str], schedule: dict[str, object] | None
+) -> None:
+    """A cron expression or a path is enough to make a schedule; nothing said is nothing sent."""
+    if schedule and "watch_path" in schedule:
+        schedule["watch_path"] = str(schedule["watch_path"]).format(home=home)
     daemon.answers["tasks.create"] = objects.task()
     ccsched("tasks", "create", "--name", "n", "--job", "j", "--prompt", "", *options)
     [(_, params)] = daemon.requests
@@ -202,10 +224,10 @@ def test_an_error_nobody_foresaw_is_in_the_daemons_log(ccsched: Ccsched, daemon:
     assert done.stderr == "Error: jobs.list failed.\nThe daemon's log says more.\n"
 
 
-@pytest.mark.parametrize("noun", ["job", "task"])
+@pytest.mark.parametrize("noun", ["job", "task", "run"])
 def test_an_unasked_deletion_needs_force(ccsched: Ccsched, daemon: FakeDaemon, noun: str) -> None:
     """Where nobody can confirm, nothing is deleted."""
-    daemon.answers |= {"jobs.get": objects.job(), "tasks.get": objects.task()}
+    daemon.answers |= {"jobs.get": objects.job(), "tasks.get": objects.task(), "runs.get": objects.run()}
     done = ccsched(f"{noun}s", "delete", "x")
     assert done.returncode == 1
     assert "Add --force" in done.stderr

@@ -259,6 +259,19 @@ def test_waiting_for_a_job_tells_how_it_ended(ccsched: Ccsched, daemon: FakeDaem
     assert ccsched("jobs", "run", "j", "--wait").returncode == 1
 
 
+def test_a_restart_is_waited_for_like_a_job(ccsched: Ccsched, daemon: FakeDaemon, sequence: dict[str, str]) -> None:
+    """With the same document and exit codes; --follow shows what the agent does."""
+    daemon.answers["runs.restart"] = daemon.answers["jobs.run"]
+    done = ccsched("runs", "restart", "abcd", "--wait")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [run["status"] for run in json.loads(done.stdout)["runs"]] == ["success"] * 2
+    sequence[objects.identifier(0x102)] = "failed"
+    followed = ccsched("runs", "restart", "abcd", "--follow", "--output", "table")
+    assert followed.returncode == 1
+    assert "größer 🎉" in followed.stdout
+    assert daemon.requests[0] == ("runs.restart", {"run": "abcd"})
+
+
 def test_waiting_on_a_terminal_shows_each_ending(terminal: Terminal, sequence: dict[str, str]) -> None:
     """One line a run, as it ends."""
     sequence[objects.identifier(0x101)] = "failed"

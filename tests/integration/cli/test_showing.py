@@ -3,6 +3,7 @@
 import re
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -257,12 +258,58 @@ def test_the_state_is_seen_at_a_glance(terminal: Terminal, daemon: FakeDaemon) -
         "runs": {"success": 12, "failed": 1},
         "live": [objects.run(0x105, "running")],
         "next_due": [SCHEDULED],
-        "max_concurrent_runs": 3,
+        "limits": {"max_concurrent_runs": 3, "time_limit": 5400, "stop_grace": 10.0},
+        "versions": {"ccsched": "0.1.0", "python": "3.11.4", "sqlite": "3.45.1", "record": 2, "agent": "2.1.0"},
     }
     _, shown = terminal("state")
-    for told in ("6m 40s", "3 (1 in progress, 2 completed)", "7 (6 enabled)", "12 success, 1 failed", "00000105"):
+    for told in (
+        "6m 40s",
+        "3 (1 in progress, 2 completed)",
+        "7 (6 enabled)",
+        "12 success, 1 failed",
+        "00000105",
+        "at a time   3 runs",
+        "time limit  1h30m a run",
+        "stop grace  10.0s",
+        "ccsched 0.1.0, Python 3.11.4, SQLite 3.45.1, record 2, agent 2.1.0",
+    ):
         assert told in shown
-    assert "2026-11-21 17:00:00  nightly" in shown
+    assert "2026-11-21 17:00:00" in shown
+
+
+def test_the_state_says_that_there_is_no_agent(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """Nothing can run without one."""
+    daemon.answers["daemon.state"] = {
+        "version": "0.1.0",
+        "pid": 42,
+        "home": "/h",
+        "uptime_seconds": 1.0,
+        "jobs": {"total": 0},
+        "tasks": {"total": 0},
+        "runs": {},
+        "live": [],
+        "next_due": [],
+        "limits": {"max_concurrent_runs": 1, "time_limit": 60, "stop_grace": 0.5},
+        "versions": {"ccsched": "0.1.0", "python": "3.11.4", "sqlite": "3.45.1", "record": 2, "agent": None},
+    }
+    shown = ccsched("state", "--output", "table").stdout
+    assert "record 2, agent not found\n" in shown
+    assert "at a time   1 run\n" in shown
+
+
+def test_a_due_time_is_told_by_the_clock_and_from_now(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """In the reader's zone, which is named; one that has come is due now."""
+    soon = datetime.now(UTC) + timedelta(hours=3, minutes=5, seconds=30)
+    daemon.answers["scheduler.list"] = {
+        "scheduled": [
+            {**SCHEDULED, "next_due": "2026-01-02T03:04:05.000000Z"},
+            {**SCHEDULED, "next_due": soon.isoformat()},
+        ]
+    }
+    header, first, second = ccsched("scheduler", "--output", "table", TZ="Asia/Tokyo").stdout.splitlines()
+    assert header.startswith("NEXT DUE (JST)       FROM NOW  TASK")
+    assert first.startswith("2026-01-02 12:04:05  now       nightly")
+    assert "in 3h 5m  nightly" in second
 
 
 def test_tasks_say_when_they_are_due(terminal: Terminal, daemon: FakeDaemon) -> None:
@@ -311,6 +358,38 @@ def test_a_tasks_deletion_is_asked_for(
     assert ("runs.list", {"limit": 100, "task": objects.identifier(0x10)}) in daemon.requests
     assert (("tasks.delete", {"task": objects.identifier(0x10)}) in daemon.requests) is deleted
     assert ("Deleted task add-tests (00000010) with 120 runs." in shown) is deleted
+
+
+@pytest.mark.parametrize(("typed", "code", "deleted"), [("y\n", 0, True), ("n\n", 1, False)])
+def test_a_runs_deletion_is_asked_for(
+    terminal: Terminal, daemon: FakeDaemon, typed: str, code: int, deleted: bool
+) -> None:
+    """With how it stands, for one under way is stopped first."""
+    daemon.answers["runs.get"] = objects.run(status="running")
+    daemon.answers["runs.delete"] = {"run_id": objects.identifier(0x100)}
+    exit_code, shown = terminal("runs", "delete", "0000", typed=typed)
+    assert "Delete run 00000100 of add-tests, which is running, and its log?" in shown
+    assert exit_code == code
+    assert (("runs.delete", {"run": objects.identifier(0x100)}) in daemon.requests) is deleted
+    assert ("Deleted run 00000100 and its log." in shown) is deleted
+
+
+def test_a_restart_shows_the_new_runs(terminal: Terminal, daemon: FakeDaemon) -> None:
+    """And how to watch the first of them."""
+    runs = [objects.run(0x105, "upcoming"), objects.run(0x106, "upcoming")]
+    daemon.answers["runs.restart"] = {"sequence_id": objects.identifier(7), "runs": runs}
+    code, shown = terminal("runs", "restart", "0000", NO_COLOR="1")
+    assert code == 0
+    assert [line.split()[0] for line in shown.splitlines()[1:3]] == ["00000105", "00000106"]
+    assert "ccsched runs logs -f 00000105" in shown
+
+
+def test_a_failed_run_says_how_to_do_it_over(terminal: Terminal, daemon: FakeDaemon) -> None:
+    """A success does not."""
+    daemon.answers["runs.get"] = objects.run(status="failed")
+    assert "ccsched runs restart 00000100" in terminal("runs", "get", "0000")[1]
+    daemon.answers["runs.get"] = objects.run()
+    assert "ccsched runs restart" not in terminal("runs", "get", "0000")[1]
 
 
 def test_the_worktree_of_a_deleted_job_is_told_of(ccsched: Ccsched, daemon: FakeDaemon, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -67,6 +68,23 @@ def test_what_is_too_long_is_told_so(written: str) -> None:
 def test_a_time_limit_is_seconds_or_has_units(written: str, meant: int) -> None:
     """A bare number is seconds, several parts are summed."""
     assert times.seconds(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("amount", "typed"),
+    [(0, "0s"), (45, "45s"), (60, "1m"), (5400, "1h30m"), (86400, "1d"), (90061, "1d1h1m1s")],
+)
+def test_whole_seconds_are_shown_as_they_are_typed(amount: int, typed: str) -> None:
+    """Nothing is rounded, and what is shown may be typed again."""
+    assert times.spelled(amount) == typed
+    assert times.seconds(typed) == amount
+
+
+def test_the_time_until_something_is_told_from_now() -> None:
+    """In two units; what has come is now."""
+    now = datetime.now(UTC)
+    assert times.until((now + timedelta(hours=3, minutes=5, seconds=10)).isoformat()) == "in 3h 5m"
+    assert times.until((now - timedelta(seconds=1)).isoformat()) == "now"
 
 
 @pytest.mark.parametrize(

@@ -36,21 +36,30 @@ def test_every_command_has_help(words: tuple[str, ...]) -> None:
     assert "--output [json|table]" in shown
 
 
-def test_the_commands_are_those_of_the_line() -> None:
+@pytest.mark.parametrize(
+    ("noun", "verbs"),
+    [
+        ("jobs", "create update list get tasks set-order run stop delete export import"),
+        ("tasks", "create update list get run enable disable delete"),
+        ("runs", "list get stop restart delete logs"),
+    ],
+    ids=["jobs", "tasks", "runs"],
+)
+def test_the_commands_of_a_noun_are_those_of_the_line(noun: str, verbs: str) -> None:
     """Nothing promised is missing."""
-    assert [" ".join(words) for words in every_command()[1:]] == [
-        *["jobs", "jobs create", "jobs list", "jobs get", "jobs tasks", "jobs run", "jobs stop", "jobs delete"],
-        *["tasks", "tasks create", "tasks list", "tasks get", "tasks run", "tasks enable", "tasks disable"],
-        "tasks delete",
-        *["runs", "runs list", "runs get", "runs stop", "runs logs"],
-        *["health", "state", "scheduler", "reload"],
-    ]
+    assert [words[1] for words in every_command() if len(words) == 2 and words[0] == noun] == verbs.split()
 
 
-def test_the_combined_command_has_the_same_help() -> None:
-    """``claude-code-scheduler cli`` is ``ccsched``."""
-    code, shown = invoke("cli", "jobs", "create", "--help", command=claude_code_scheduler)
-    own_code, own = invoke("jobs", "create", "--help")
+def test_the_commands_about_the_daemon_are_those_of_the_line() -> None:
+    """They stand beside the nouns."""
+    assert {("health",), ("state",), ("scheduler",), ("reload",), ("migrate",)} <= set(every_command())
+
+
+@pytest.mark.parametrize("words", every_command(), ids=" ".join)
+def test_the_combined_command_is_the_same(words: tuple[str, ...]) -> None:
+    """``claude-code-scheduler cli`` is ``ccsched``: the same commands with the same options."""
+    code, shown = invoke("cli", *words, "--help", command=claude_code_scheduler)
+    own_code, own = invoke(*words, "--help")
     assert code == own_code == 0
     assert shown.splitlines()[1:] == own.splitlines()[1:]
 
@@ -63,6 +72,7 @@ def test_a_misspelt_command_is_answered_with_the_right_one() -> None:
 
 
 TASK = ("tasks", "create", "--name", "n", "--job", "j")
+JOB = ("jobs", "create", "--name", "n", "--working-directory", ".")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +89,50 @@ TASK = ("tasks", "create", "--name", "n", "--job", "j")
         ((*TASK, "--prompt", "p", "--every", "1d", "--schedule", "calendar"), "--every means --schedule interval"),
         ((*TASK, "--prompt", "p", "--schedule", "interval"), "--schedule interval needs --every"),
         ((*TASK, "--prompt", "p", "--schedule", "calendar"), "--schedule calendar needs --cron"),
-        ((*TASK, "--prompt", "p", "--timezone", "UTC"), "--timezone is the time zone of --cron"),
+        ((*TASK, "--prompt", "p", "--timezone", "UTC"), "--timezone goes with --cron; add it"),
+        ((*TASK, "--prompt", "p", "--every", "1d", "--timezone", "UTC"), "not with a schedule that is interval"),
+        ((*TASK, "--prompt", "p", "--every", "1d", "--watch-path", "."), "--every and --watch-path both say"),
+        ((*TASK, "--prompt", "p", "--watch-path", ".", "--schedule", "manual"), "means --schedule file_watch"),
+        ((*TASK, "--prompt", "p", "--watch-path", ""), "Invalid value for --watch-path: it is empty"),
+        ((*TASK, "--prompt", "p", "--schedule", "file_watch"), "--schedule file_watch needs --watch-path"),
+        ((*TASK, "--prompt", "p", "--watch-pattern", "*.py"), "--watch-pattern goes with --watch-path; add it"),
+        ((*TASK, "--prompt", "p", "--retry-delay", "5m"), "--retry-delay goes with --max-retries; add it"),
+        ((*TASK, "--prompt", "p", "--max-retries", "-1"), "Invalid value for '--max-retries'"),
+        ((*TASK, "--prompt", "p", "--max-retries", "1", "--retry-delay", "x"), "value for --retry-delay: 'x' does"),
+        (
+            (*TASK, "--prompt", "p", "--permissions", "all"),
+            "'default', 'bypass', 'acceptEdits', 'plan', 'dontAsk', 'auto'",
+        ),
+        ((*TASK, "--prompt", "p", "--schedule", "x"), "'manual', 'interval', 'calendar', 'file_watch', 'sequential'"),
+        ((*TASK, "--prompt", "p", "--zai", "--bedrock"), "--zai and --bedrock both say which profile"),
+        ((*TASK, "--prompt", "p", "--profile", "x", "--zai"), "--profile and --zai both say which profile"),
+        ((*JOB, "--profile", "x", "--bedrock"), "--profile and --bedrock both say which profile"),
+        (("jobs", "create", "--name", "n", "--working-directory", ""), "value for --working-directory: it is empty"),
+        (("jobs", "update", "j"), "--name, --description, --working-directory, --use-worktree, --no-worktree,"),
+        (("jobs", "update", "j", "--zai", "--no-profile"), "--zai and --no-profile both say which profile"),
+        (("jobs", "update", "j", "--no-worktree", "--worktree-name", "w"), "not with --no-worktree"),
+        (("jobs", "update", "j", "--working-directory", ""), "it is empty; name a path"),
+        (("tasks", "update", "t"), "--enabled, --disabled."),
+        (("tasks", "update", "t", "--no-profile", "--profile", "p"), "--profile and --no-profile both say"),
+        (("tasks", "update", "t", "--timezone", "UTC", "--no-timezone"), "--timezone and --no-timezone both say"),
+        (("tasks", "update", "t", "--schedule", "manual", "--no-timezone"), "--no-timezone goes with --cron, not"),
+        (("tasks", "update", "t", "--every", "1d", "--watch-pattern", "x"), "goes with --watch-path, not with"),
+        (("tasks", "update", "t", "--watch-pattern", "x", "--no-watch-patterns"), "both say which files count"),
+        (("tasks", "update", "t", "--schedule", "calendar"), "--schedule calendar needs --cron"),
+        (("tasks", "update", "t", "--time-limit", "1h", "--no-time-limit"), "both say how long a run may take"),
+        (("tasks", "update", "t", "--allowed-tool", "R", "--no-allowed-tools"), "both say which tools are allowed"),
+        (
+            ("tasks", "update", "t", "--disallowed-tool", "R", "--no-disallowed-tools"),
+            "both say which tools are disallowed",
+        ),
+        (("tasks", "update", "t", "--prompt", "p", "--command-type", "file"), "goes with --command, not with"),
+        (("jobs", "set-order", "j"), "Missing argument 'TASK...'"),
+        (("jobs", "export"), "Say which jobs: JOB, one or more of them, or --all"),
+        (("jobs", "export", "j", "--all"), "--all means all jobs; leave it out, or the jobs"),
+        (("jobs", "export", "j", "-o", ""), "Invalid value for -o: it is empty"),
+        (("jobs", "import", "/nonexistent/f"), "/nonexistent/f cannot be read: No such file"),
+        (("jobs", "import", "/"), "/ cannot be read: Is a directory"),
+        (("migrate", ""), "Invalid value for DIRECTORY: it is empty"),
         (
             (*TASK, "--prompt", "p", "--every", "90s"),
             "no whole number of minutes; write an interval such as 30m, 2h or 1d",

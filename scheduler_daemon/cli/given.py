@@ -1,0 +1,66 @@
+"""The values of the options of ``create`` and ``update``, as they are handed to the commands.
+
+What is NotRequired is an option of ``update`` alone.
+"""
+
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
+
+
+class Profile(TypedDict):
+    """Which profile."""
+
+    profile: str | None
+    zai: bool
+    bedrock: bool
+    no_profile: NotRequired[bool]
+
+
+class Job(Profile):
+    """The options of a job."""
+
+    name: str | None
+    description: str | None
+    working_directory: str | None
+    use_worktree: bool | None
+    worktree_name: str | None
+    worktree_branch: str | None
+
+
+class Schedule(TypedDict):
+    """When a task is due."""
+
+    schedule: str | None
+    every: str | None
+    cron: str | None
+    timezone: str | None
+    watch_path: str | None
+    watch_patterns: Sequence[str]
+    no_timezone: NotRequired[bool]
+    no_watch_patterns: NotRequired[bool]
+
+
+class Task(Profile, Schedule):
+    """The options of a task."""
+
+    name: str | None
+    job: str | None
+    prompt: str | None
+    prompt_file: str | None
+    command_text: str | None
+    command_type: str | None
+    model: str | None
+    permissions: str | None
+    session_mode: str | None
+    allowed_tools: Sequence[str]
+    disallowed_tools: Sequence[str]
+    commit_on_success: bool | None
+    time_limit: str | None
+    max_retries: int | None
+    retry_delay: str | None
+    notify_on_success: bool | None
+    notify_on_failure: bool | None
+    enabled: bool | None
+    no_time_limit: NotRequired[bool]
+    no_allowed_tools: NotRequired[bool]
+    no_disallowed_tools: NotRequired[bool]

@@ -1,0 +1,73 @@
+"""What options mean together: those that exclude each other, and an update that is given none."""
+
+from collections.abc import Mapping
+
+import click
+
+from scheduler_daemon.cli import times
+from scheduler_daemon.cli.command import directory
+
+REPEATED = "May be repeated."
+REPLACED = "May be repeated; replaces those there are."
+"""The ends of the help of an option that makes a list: of something new, and of something that is updated."""
+
+
+def only_one(purpose: str, given: Mapping[str, bool]) -> str | None:
+    """Which of several options that exclude each other was given; None for none of them.
+
+    Args:
+        purpose: what each of them says, as the end of "both say …".
+        given: whether each was given, by its spelling.
+
+    Raises:
+        click.UsageError: naming two that were given.
+    """
+    names = [name for name, is_given in given.items() if is_given]
+    if len(names) > 1:
+        raise click.UsageError(f"{names[0]} and {names[1]} both say {purpose}; give one of them.")
+    return names[0] if names else None
+
+
+def demand_a_change(context: click.Context, changes: Mapping[str, object]) -> None:
+    """Refuse an update that changes nothing.
+
+    Raises:
+        click.UsageError: naming every option of the command.
+    """
+    if changes:
+        return
+    spellings = [
+        spelling
+        for parameter in context.command.params
+        if isinstance(parameter, click.Option)
+        for spelling in (*parameter.opts, *parameter.secondary_opts)
+    ]
+    raise click.UsageError(f"Say what to change, with one or more of {', '.join(spellings)}.")
+
+
+def place(option: str, path: str) -> str:
+    """The absolute path that an option's value means.
+
+    Raises:
+        click.BadParameter: when it is empty, as where a shell's variable is not set.
+    """
+    if not path:
+        raise click.BadParameter("it is empty; name a path", param_hint=option)
+    return directory(path)
+
+
+def seconds(option: str, written: str) -> int:
+    """The seconds that an option's value means.
+
+    Raises:
+        click.BadParameter: saying how to write a time.
+    """
+    try:
+        return times.seconds(written)
+    except times.NotADuration as problem:
+        raise click.BadParameter(str(problem), param_hint=option) from None
+
+
+def default(meaning: str, value: str, creating: bool) -> str:
+    """The help of an option that has a default when something is created, and none when it is updated."""
+    return f"{meaning}; {value} if not given." if creating else f"{meaning}."
