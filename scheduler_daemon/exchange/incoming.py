@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 from scheduler_daemon.exchange import earlier, own
 from scheduler_daemon.exchange.export import VERSION
 from scheduler_daemon.exchange.found import Found, Place, named
-from scheduler_daemon.exchange.indexed import Indexed
 from scheduler_daemon.model.enums import JobStatus
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
@@ -16,8 +15,8 @@ from scheduler_daemon.model.record import now
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.store.documents import Document, Path, Unacceptable
 
-_EARLIER = re.compile(r"[01](\.\d+)+.*", re.DOTALL)
-_LATER = re.compile(r"[1-9]\d*(\.\d+)*.*", re.DOTALL)
+_EARLIER = re.compile(r"[01](\D.*)?", re.DOTALL)
+_LATER = re.compile(r"[1-9]\d*(\D.*)?", re.DOTALL)
 
 
 @dataclass
@@ -47,7 +46,7 @@ def read(file: str, content: bytes, profiles: Sequence[Profile], working_directo
     Raises:
         Unacceptable: when it is no such document, contradicts itself, or names a profile that is not here.
     """
-    document = Indexed.parse(file, content)
+    document = Document.parse(file, content)
     _refuse_other(document)
     assert isinstance(document.value, dict)
     reader = own.read if document.value["version"] == VERSION else earlier.read

@@ -2,8 +2,10 @@
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import JsonValue
 
@@ -74,17 +76,30 @@ class Document:
             raise Unacceptable(file, f"this is not JSON the daemon can read: {reason}") from error
         return cls(file, text, value)
 
+    @cached_property
+    def _line_ends(self) -> list[int]:
+        return [found.start() for found in re.finditer("\n", self.text)]
+
+    @cached_property
+    def _parts(self) -> dict[int, dict[str | int, tuple[int, int]]]:
+        """By the position of each list or object that was looked into: where its members and their values start.
+
+        Remembered, for a long document may be asked for thousands of lines.
+        """
+        return {}
+
     def line(self, path: Path) -> int:
         """The line (from 1) of a part of the document, or of the last part on the way that is there."""
         at = found = _skip(self.text, 0)
         for step in path:
-            for key, key_at, value_at in _members(self.text, at):
-                if key == step:
-                    found, at = key_at, value_at
-                    break
-            else:
+            parts = self._parts.get(at)
+            if parts is None:
+                parts = {key: (key_at, value_at) for key, key_at, value_at in _members(self.text, at)}
+                self._parts[at] = parts
+            if step not in parts:
                 break
-        return self.text.count("\n", 0, found) + 1
+            found, at = parts[step]
+        return bisect_left(self._line_ends, found) + 1
 
     def refuse(self, path: Path, message: str) -> Unacceptable:
         """The reason why a part of the document cannot be taken."""

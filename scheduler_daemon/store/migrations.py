@@ -89,6 +89,12 @@ CREATE TABLE skipped (
 ) STRICT;
 CREATE INDEX skipped_by_task ON skipped (task_id, last_due);
 CREATE INDEX runs_by_due ON runs (task_id, scheduled_time);
+
+CREATE TABLE watches (
+    task_id TEXT PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
+    snapshot TEXT NOT NULL,
+    kept_at TEXT NOT NULL
+) STRICT;
 """
 
 STEPS = (_FIRST, _SECOND)

@@ -11,6 +11,7 @@ from scheduler_daemon.store.migrations import migrate
 from scheduler_daemon.store.schedules import Schedules
 from scheduler_daemon.store.skipped import SkippedTimes
 from scheduler_daemon.store.tables import Jobs, Profiles, Runs, Tasks
+from scheduler_daemon.store.watches import Watches
 from scheduler_daemon.store.written import WrittenFiles
 
 
@@ -41,6 +42,7 @@ class Store:
         self.profiles = Profiles(self._connection, self._writing)
         self.schedules = Schedules(self._connection, self._writing)
         self.skipped = SkippedTimes(self._connection, self._writing)
+        self.watches = Watches(self._connection, self._writing)
         self.written = WrittenFiles(self._connection, self._writing)
 
     def close(self) -> None:

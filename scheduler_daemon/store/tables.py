@@ -102,7 +102,7 @@ class Jobs(Table[Job]):
 
     name = "jobs"
     kind = Job
-    cascade = ("tasks", "runs", "schedules", "skipped")
+    cascade = ("tasks", "runs", "schedules", "skipped", "watches")
 
     def _columns(self, record: Job) -> dict[str, str | None]:
         return {"name": record.name}
@@ -113,7 +113,7 @@ class Tasks(Table[Task]):
 
     name = "tasks"
     kind = Task
-    cascade = ("runs", "schedules", "skipped")
+    cascade = ("runs", "schedules", "skipped", "watches")
 
     def _columns(self, record: Task) -> dict[str, str | None]:
         return {"name": record.name, "job_id": str(record.job_id)}

@@ -76,6 +76,12 @@ CREATE INDEX runs_by_status ON runs (status, seq);
 CREATE INDEX runs_unfinished ON runs (scheduled_time, seq) WHERE status IN ('upcoming', 'running');
 CREATE INDEX schedules_by_time ON schedules (fires_at);
 CREATE INDEX skipped_by_task ON skipped (task_id, last_due);
+CREATE TABLE watches (
+    task_id TEXT PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
+    snapshot TEXT NOT NULL,
+    kept_at TEXT NOT NULL
+) STRICT;
+INSERT INTO "watches" VALUES('00000003-0000-4000-8000-000000000000','{}','2025-06-01T02:00:00.000000Z');
 CREATE INDEX runs_by_due ON runs (task_id, scheduled_time);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('profiles',1);

@@ -61,6 +61,7 @@ class TransferMethods:
         self._engine = engine
         self._events = events
         self._threads = threads
+        self._migrating = asyncio.Lock()
 
     def register(self, registry: Registry) -> None:
         """Add them all."""
@@ -111,8 +112,13 @@ class TransferMethods:
         }
 
     async def migrate(self, params: Migrate, caller: Caller) -> Json:
-        """What is here already stays as it is, so that it can be done again."""
-        taken = migrate(Path(params.directory), self._present())
+        """What is here already stays as it is, so that it can be done again; one at a time."""
+        async with self._migrating:
+            return await self._migrate(params)
+
+    async def _migrate(self, params: Migrate) -> Json:
+        loop = asyncio.get_running_loop()
+        taken = await loop.run_in_executor(self._threads, migrate, Path(params.directory), self._present())
         for task in taken.tasks:
             _admit(taken, task, admit_task)
         if not params.dry_run:

@@ -9,7 +9,6 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from scheduler_daemon.exchange.earlier import job, profile, run, settings, shapes
 from scheduler_daemon.exchange.earlier.takeover import Present, Takeover
 from scheduler_daemon.exchange.found import Place
-from scheduler_daemon.exchange.indexed import Indexed
 from scheduler_daemon.home import DEFAULT_HOME
 from scheduler_daemon.store import files
 from scheduler_daemon.store.differences import validated
@@ -41,6 +40,7 @@ def migrate(directory: Path, present: Present) -> Takeover:
     log_folders = [directory / "logs", Path(DEFAULT_HOME).expanduser() / "logs"]
     run.take(_rows(documents, "runs.json", shapes.Run), present, takeover, log_folders)
     settings.take(documents.get("settings.json"), present, takeover)
+    takeover.lines.sort(key=lambda line: FILES.index(line.file))
     return takeover
 
 
@@ -50,7 +50,7 @@ def _documents(directory: Path) -> dict[str, Document]:
         try:
             # Missing files are as good as empty ones.
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                documents[name] = Indexed.parse(name, files.read(directory / name)[0])
+                documents[name] = Document.parse(name, files.read(directory / name)[0])
         except OSError as error:
             raise Unacceptable(name, f"this cannot be read: {error}") from error
     if not documents:

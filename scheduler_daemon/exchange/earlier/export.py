@@ -26,6 +26,7 @@ def read(document: Document, profiles: Sequence[Profile]) -> Found:
     export = validated(shapes.Export, document.value, document, ())
     here = Profiles.of(profiles)
     notes: list[Note] = []
+    Place(document, ()).entry("export", notes).left_out_unknown(export)
     tasks: list[Task] = []
     places = {export.job.id: Place(document, ("job",))}
     for at, given in enumerate(export.tasks):

@@ -1,14 +1,14 @@
 """A job of the earlier application as one of ours."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from scheduler_daemon.exchange.earlier import shapes
 from scheduler_daemon.exchange.earlier.takeover import Present, Takeover
 from scheduler_daemon.exchange.earlier.task import place_of, task, title
 from scheduler_daemon.exchange.found import Place, named
-from scheduler_daemon.exchange.notes import Entry, Note
+from scheduler_daemon.exchange.notes import Entry
 from scheduler_daemon.exchange.profiles import Profiles
 from scheduler_daemon.model.enums import JobStatus
 from scheduler_daemon.model.job import Job, JobWorkingDirectory
@@ -31,8 +31,7 @@ def take(
 ) -> None:
     """Take over the jobs that are not here, with their tasks; tasks without a job get one with the id ``strays``."""
     names = {strays: STRAYS} | {given.id: given.name for given, _ in jobs}
-    lines: list[Note] = []
-    of_job = _take_tasks(tasks, present, takeover, profiles, names, strays, lines)
+    of_job = _take_tasks(tasks, names, present, takeover, profiles, strays)
     here = {job.id for job in present.jobs}
     for given, place in jobs:
         entry = place.entry(named("job", given.name), takeover.lines)
@@ -40,39 +39,36 @@ def take(
             entry.left_out("it is here already, and stays as it is")
             continue
         entry.taken(f"tasks: {len(of_job[given.id])}")
-        _take_job(
-            job(given, entry, of_job[given.id], _profile(given.profile, profiles, entry)), place, entry, takeover
-        )
+        ours = job(given, entry, of_job[given.id], _profile(given.profile, profiles, entry))
+        _take_job(ours, place, entry, takeover)
     if of_job[strays]:
         place = takeover.places[of_job[strays][0].id]
         entry = place.entry(named("job", STRAYS), takeover.lines)
         _take_job(_job_of_strays(strays, of_job[strays], entry), place, entry, takeover)
-    takeover.lines += lines
 
 
 def _take_tasks(
     tasks: Sequence[tuple[shapes.Task, Place]],
+    jobs: Mapping[UUID, str],
     present: Present,
     takeover: Takeover,
     profiles: Profiles,
-    names: dict[UUID, str],
     strays: UUID,
-    lines: list[Note],
 ) -> dict[UUID, list[Task]]:
-    """Take over the tasks of jobs that are not here; the result has them by their job."""
+    """Take over the tasks of ``jobs`` (id and name) that are not here; the result has them by their job."""
     here = {job.id for job in present.jobs}
     known = {task.id for task in present.tasks}
     of_job: dict[UUID, list[Task]] = defaultdict(list)
     for given, place in tasks:
-        entry = place.entry(named("task", given.name), lines)
-        job_id = given.job_id if given.job_id in names or given.job_id in here else strays
+        entry = place.entry(named("task", given.name), takeover.lines)
+        job_id = given.job_id if given.job_id in jobs or given.job_id in here else strays
         assert job_id is not None
         if given.id in known:
             entry.left_out("it is here already, and stays as it is")
         elif job_id in here:
             entry.left_out("its job is here already, and stays as it is")
         else:
-            entry.taken(f"in {named('job', names[job_id])}")
+            entry.taken(f"in {named('job', jobs[job_id])}")
             ours = task(given, entry, job_id, _profile(given.profile, profiles, entry))
             takeover.tasks.append(ours)
             takeover.places[ours.id] = place_of(given, place)
@@ -162,8 +158,9 @@ def _worktree(given: shapes.Job, entry: Entry) -> str:
     if not directory.worktree_branch:
         entry.changed("none is given, so it is main", "working_directory", "worktree_branch")
     entry.changed(
-        f"the worktree is a new one in {WORKTREES}/{name}; the one in trees/{name} stays as it is. To go on with its "
-        f"branch, remove it and say: git config branch.{name}.ccsched true",
+        f"the worktree is {WORKTREES}/{name} here. Where the branch {name} is there from trees/{name}, no run will "
+        f"start: remove that worktree and hand its branch over with: git config branch.{name}.ccsched true; "
+        f"or choose another name with: ccsched jobs update JOB --worktree-name NAME",
         "working_directory",
         "use_git_worktree",
     )

@@ -11,6 +11,7 @@ from scheduler_daemon.schedule.zone import find_zone
 
 _PRESET = re.compile(r"([1-9]\d{0,2}) ?(min|minutes?|hours?)")
 _DAYS_OF_A_WEEK = 7
+_CRON_FIELDS = 5
 
 
 def schedule(given: shapes.Schedule, entry: Entry) -> ScheduleConfig:
@@ -27,8 +28,7 @@ def schedule(given: shapes.Schedule, entry: Entry) -> ScheduleConfig:
             kind = ScheduleType.INTERVAL
             return ScheduleConfig(type=kind, interval_value=value, interval_type=unit, timezone=zone)
         case "file_watch":
-            path = _watched(given, entry)
-            return ScheduleConfig(type=ScheduleType.FILE_WATCH, watch_path=path, timezone=zone)
+            return _file_watch(given, zone, entry)
         case "startup":
             entry.changed("a task is not run when the daemon starts; it is manual here", "schedule", "schedule_type")
             return ScheduleConfig(timezone=zone)
@@ -46,6 +46,7 @@ def said_by(given: shapes.Schedule) -> dict[str, str]:
         "interval_value": interval,
         "interval_type": interval,
         "watch_path": "watch_directory",
+        "watch_debounce": "watch_debounce_seconds",
     }
 
 
@@ -106,11 +107,19 @@ def _interval_cron(given: shapes.Schedule, entry: Entry) -> str:
     if not given.interval_cron:
         entry.changed("none is given, so it is every minute, as it was", "schedule", "interval_cron")
         return "* * * * *"
-    *_, weekday = given.interval_cron.split() or [""]
+    fields = given.interval_cron.split()
+    day, weekday = (fields[2], fields[4]) if len(fields) == _CRON_FIELDS else ("*", "*")
     if any(character.isdigit() for character in weekday):
         entry.changed(
             f"the days of the week in {given.interval_cron} are cron's here, from 0 for Sunday; "
             "there they were counted from 0 for Monday",
+            "schedule",
+            "interval_cron",
+        )
+    if not day.startswith("*") and not weekday.startswith("*"):
+        entry.changed(
+            f"of the days in {given.interval_cron} it is due on either here, as in cron; "
+            "there it was due where both agreed",
             "schedule",
             "interval_cron",
         )
@@ -133,11 +142,13 @@ def _custom(given: shapes.Schedule, entry: Entry) -> tuple[int, IntervalType]:
     return given.interval_value or 1, IntervalType(given.interval_unit or "minutes")
 
 
-def _watched(given: shapes.Schedule, entry: Entry) -> str:
-    if given.watch_recursive is False:
-        entry.left_out("the folders below it are watched, too", "schedule", "watch_recursive")
-    if given.watch_debounce_seconds is not None:
-        entry.left_out("how long changes are waited for is not set for a task", "schedule", "watch_debounce_seconds")
+def _file_watch(given: shapes.Schedule, zone: str | None, entry: Entry) -> ScheduleConfig:
     if not given.watch_directory:
         entry.changed("none is given, so it is ~, as it was", "schedule", "watch_directory")
-    return given.watch_directory or "~"
+    return ScheduleConfig(
+        type=ScheduleType.FILE_WATCH,
+        watch_path=given.watch_directory or "~",
+        watch_recursive=given.watch_recursive,
+        watch_debounce=given.watch_debounce_seconds,
+        timezone=zone,
+    )

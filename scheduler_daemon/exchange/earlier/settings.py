@@ -1,5 +1,7 @@
 """The settings of the earlier application as ours."""
 
+import shutil
+
 from scheduler_daemon.exchange.earlier import shapes
 from scheduler_daemon.exchange.earlier.takeover import Present, Takeover
 from scheduler_daemon.exchange.notes import Entry
@@ -29,23 +31,31 @@ def take(document: Document | None, present: Present, takeover: Takeover) -> Non
     if not isinstance(document.value, dict):
         raise document.refuse((), "an object, { ... }, is wanted here")
     given = validated(shapes.Settings, document.value, document, ())
+    notes = takeover.lines
     wanted: dict[str, object] = {}
-    for name, ours, value in (
-        ("max_concurrent_tasks", "max_concurrent_runs", given.max_concurrent_tasks),
-        ("claude_cli_path", "agent_command", [given.claude_cli_path] if given.claude_cli_path else None),
-    ):
-        entry = Entry(document, (), f'setting "{name}"', takeover.lines)
-        current = getattr(present.settings, ours)
-        if value is None:
-            continue
-        if current not in (value, getattr(Settings(), ours)):
-            entry.left_out(f"{ours} is set here already", name)
-            continue
-        entry.taken(f"it is {ours} here", name)
-        wanted[ours] = value
+    if given.max_concurrent_tasks is not None:
+        entry = Entry(document, (), 'setting "max_concurrent_tasks"', notes)
+        if _is_free("max_concurrent_runs", given.max_concurrent_tasks, "max_concurrent_tasks", present, entry):
+            wanted["max_concurrent_runs"] = given.max_concurrent_tasks
+    if given.claude_cli_path:
+        entry = Entry(document, (), 'setting "claude_cli_path"', notes)
+        if shutil.which(given.claude_cli_path) is None:
+            # There it was never looked at, so a stale one did no harm.
+            entry.left_out("there is no such program", "claude_cli_path")
+        elif _is_free("agent_command", [given.claude_cli_path], "claude_cli_path", present, entry):
+            wanted["agent_command"] = [given.claude_cli_path]
     for name, value in (given.model_extra or {}).items():
         if value is not None:
-            entry = Entry(document, (), f'setting "{name}"', takeover.lines)
+            entry = Entry(document, (), f'setting "{name}"', notes)
             entry.left_out(_REASONS.get(name, "there is no such setting here"), name)
     settings = present.settings.model_copy(update=wanted)
     takeover.settings = settings if settings != present.settings else None
+
+
+def _is_free(ours: str, value: object, theirs: str, present: Present, entry: Entry) -> bool:
+    """Whether nobody has set the setting here; either is noted."""
+    if getattr(present.settings, ours) not in (value, getattr(Settings(), ours)):
+        entry.left_out(f"{ours} is set here already", theirs)
+        return False
+    entry.taken(f"it is {ours} here", theirs)
+    return True

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
 
 from scheduler_daemon.model.enums import JobStatus, RunStatus
+from scheduler_daemon.model.profile import MASK
 from scheduler_daemon.model.record import Record
 from scheduler_daemon.model.task import AgentModel
 
@@ -28,6 +29,12 @@ def _in_utc(value: datetime) -> datetime:
 
 def _listed(value: JsonValue) -> JsonValue:
     return [value] if isinstance(value, str) and value else value or []
+
+
+def _not_masked(value: str) -> str:
+    if value == MASK:
+        raise ValueError(f"{MASK} stands for a value that is not shown; give the value itself")
+    return value
 
 
 def _as_directory(value: JsonValue) -> JsonValue:
@@ -88,7 +95,7 @@ class Schedule(Shape):
 
     watch_directory: str | None = None
     watch_recursive: bool | None = True
-    watch_debounce_seconds: float | None = None
+    watch_debounce_seconds: Annotated[float, Field(ge=0, le=3600)] | None = None
 
     seq_max_retries: Retries = 0
     seq_retry_delay_seconds: Seconds = 60
@@ -145,6 +152,9 @@ class Export(Shape):
     """One job with its tasks."""
 
     version: str
+    exported_at: JsonValue = None
+    metadata: JsonValue = None
+    """Counts of what is in it."""
     job: Job
     tasks: list[Task] = Field(default_factory=list)
 
@@ -164,7 +174,7 @@ class EnvVar(Shape):
         "command",
         "unset",
     ]
-    value: Text = ""
+    value: Annotated[Text, AfterValidator(_not_masked)] = ""
     config: dict[str, JsonValue] | None = None
 
 

@@ -105,7 +105,7 @@ def test_listeners_hear_what_may_have_changed(store: Store) -> None:
         store.jobs.all()
     with store.transaction():
         store.tasks.delete(task.id)
-    assert heard == [frozenset({"jobs"}), frozenset({"tasks", "runs", "schedules", "skipped"})]
+    assert heard == [frozenset({"jobs"}), frozenset({"tasks", "runs", "schedules", "skipped", "watches"})]
 
 
 def test_a_job_goes_with_all_that_is_its(store: Store) -> None:
