@@ -53,8 +53,8 @@ def restore(home: Home, store: Store, ready_made: Sequence[Profile] = ()) -> Res
     except Unacceptable as error:
         raise FaceUnreadable(
             f"{error}. {home.path} has no record yet and its JSON files were to be taken in; nothing was "
-            f"changed. Correct the file or move it out of {home.path}, then start again; if the files are the earlier "
-            "desktop application's, move them to a directory of their own and take them over with: ccsched migrate DIRECTORY"
+            f"changed. Correct the file or move it out of {home.path}, then start again. Files of the earlier "
+            "desktop application go to a directory of their own: ccsched migrate takes them over from there"
         ) from error
 
 
