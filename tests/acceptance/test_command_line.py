@@ -1,13 +1,16 @@
 """Every command as a person types it, against a real daemon, with the stand-in for the agent."""
 
 import json
+import re
 import shlex
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -275,6 +278,24 @@ def test_a_task_is_changed_from_the_command_line(daemon: House, tmp_path: Path) 
         ("--retry-delay 5m", {"retry": {"retry_delay": 300}}),
         ("--notify-on-success", {"notifications": {"on_success": True}}),
         ("--notify-on-failure --no-notify-on-success", {"notifications": {"on_success": False, "on_failure": True}}),
+        ("--missed skip", {"missed": "skip"}),
+        ("--missed run_once --missed-within 6h", {"missed": "run_once", "missed_within": 21600}),
+        *((f"--overlap {each}", {"overlap": each}) for each in ("skip", "queue", "replace")),
+        ("--no-overlap", {"overlap": None}),
+        ("--jitter 10m", {"jitter": 600}),
+        ("--jitter 0", {"jitter": 0}),
+        (
+            "--running-hours 9:00-17:30 --timezone Asia/Tokyo",
+            {
+                "running_hours": "09:00-17:30",
+                "schedule": {"timezone": "Asia/Tokyo"},
+            },
+        ),
+        (
+            "--running-hours 22:00-06:00 --no-timezone",
+            {"running_hours": "22:00-06:00", "schedule": {"timezone": None}},
+        ),
+        ("--no-running-hours", {"running_hours": None}),
         ("--disabled", {"enabled": False}),
     ]
     for options, changes in updates:
@@ -290,6 +311,119 @@ def test_a_task_is_changed_from_the_command_line(daemon: House, tmp_path: Path) 
     assert [each["schedule"] for each in typed(daemon, "scheduler")["scheduled"]] == ["every 2 hours"]
     assert "never" in refused(daemon, "tasks update u --cron '0 0 31 6 *'", 1)
     assert "must be at most 100" in refused(daemon, "tasks update u --max-retries 101", 1)
+    assert "missed_within: must be at least 60" in refused(daemon, "tasks update u --missed-within 59", 1)
+    assert "jitter: must be at most 86400" in refused(daemon, "tasks update u --jitter 2d", 1)
+    assert "watch_recursive belongs to" in refused(daemon, "tasks update u --no-watch-recursive", 1)
+    assert "watch_debounce" in refused(daemon, "tasks update u --watch-debounce nan", 1)
+
+
+def test_a_task_is_created_with_what_becomes_of_its_due_times(daemon: House, tmp_path: Path) -> None:
+    """As it was said; what was not said is as the documents have it."""
+    typed(daemon, f"jobs create --name j --working-directory {tmp_path} --overlap queue")
+    new = "tasks create --job j --name t --prompt p"
+    task = typed(
+        daemon,
+        f"{new} --every 2h --running-hours 22:00-06:00 --timezone Asia/Tokyo --jitter 5m --missed skip "
+        "--overlap replace",
+    )
+    assert (task["schedule"]["interval_value"], task["schedule"]["timezone"]) == (2, "Asia/Tokyo")
+    said = {"running_hours": "22:00-06:00", "jitter": 300, "missed": "skip", "overlap": "replace"}
+    assert {name: task[name] for name in said} == said
+    task = typed(daemon, f"{new} --every 1d --missed-within 2h")
+    said = {"running_hours": None, "jitter": 0, "missed": "run_once", "missed_within": 7200, "overlap": None}
+    assert {name: task[name] for name in said} == said
+    assert typed(daemon, new)["missed_within"] == 86400
+    assert typed(daemon, "jobs get j")["overlap"] == "queue"
+
+
+def test_a_job_says_what_becomes_of_overlaps_unless_its_task_does(daemon: House, tmp_path: Path) -> None:
+    """Runs asked for by hand wait their turn, are refused, or take the place of the one before them."""
+    assert typed(daemon, f"jobs create --name j --working-directory {tmp_path}")["overlap"] == "skip"
+    typed(daemon, "tasks create --job j --name t --prompt 'wait 60'")
+    first = typed(daemon, "tasks run t")
+    until(daemon.claim(first).exists, "the agent is started")
+    assert "has a run that is running" in refused(daemon, "tasks run t", 1)
+    assert typed(daemon, "jobs update j --overlap queue")["overlap"] == "queue"
+    queued = typed(daemon, "tasks run t")
+    assert queued["status"] == "upcoming"
+    assert typed(daemon, "tasks update t --overlap replace")["overlap"] == "replace"
+    third = typed(daemon, "tasks run t")
+    assert {daemon.ended(run)["status"] for run in (first, queued)} == {"cancelled"}
+    until(daemon.claim(third).exists, "the agent is started anew")
+    typed(daemon, "jobs stop j")
+
+
+def test_it_is_said_why_a_task_is_not_running(daemon: House, tmp_path: Path) -> None:
+    """In one line for a person, with a word and an id for a program."""
+    typed(daemon, f"jobs create --name j --working-directory {tmp_path}")
+    task = typed(daemon, "tasks create --job j --name t --prompt 'wait 60'")
+    reference = task["id"][:8]
+
+    def told() -> str:
+        return daemon.ccsched("tasks", "why", "t", "--output", "table").stdout
+
+    assert told() == f"t: it runs only when it is asked to: ccsched tasks run {reference}\n"
+    typed(daemon, "tasks disable t")
+    assert told() == f"t: it is disabled; enable it with: ccsched tasks enable {reference}\n"
+    typed(daemon, "tasks update t --enabled --cron '0 2 1 1 *'")
+    assert re.fullmatch(r"t: it is next due at \d{4}-01-01 02:00:00 [A-Z]+\n", told())
+    assert "no task has" in refused(daemon, "tasks why nobody", 1)
+    run = typed(daemon, "tasks run t")
+    until(daemon.claim(run).exists, "the agent is started")
+    why = typed(daemon, "tasks why t")
+    assert (why["task_id"], why["reason"], why["run_id"]) == (task["id"], "running", run["id"])
+    typed(daemon, f"runs stop {run['id']}")
+
+
+def test_a_task_waits_for_its_running_hours(daemon: House, tmp_path: Path) -> None:
+    """By the clocks of its own zone; `tasks why` says when they begin."""
+    typed(daemon, f"jobs create --name j --working-directory {tmp_path}")
+    tokyo = datetime.now(ZoneInfo("Asia/Tokyo"))
+    begin, end = ((tokyo + timedelta(hours=hours)).strftime("%H:00") for hours in (3, 5))
+    typed(
+        daemon,
+        f"tasks create --job j --name t --prompt 'say x' --cron '* * * * * *' --timezone Asia/Tokyo "
+        f"--running-hours {begin}-{end}",
+    )
+    until(lambda: bool(daemon.runs()), "it is due")
+    [run] = daemon.runs()
+    assert run["status"] == "upcoming"
+    why = typed(daemon, "tasks why t")
+    assert (why["reason"], datetime.fromisoformat(why["until"]).astimezone(tokyo.tzinfo).strftime("%H:%M")) == (
+        "hours",
+        begin,
+    )
+    typed(daemon, "tasks update t --no-running-hours")
+    assert daemon.ended(run)["status"] == "success"
+    typed(daemon, "tasks disable t")
+    daemon.all_ended()
+
+
+def test_the_due_times_of_a_task_are_told_with_what_became_of_them(daemon: House, tmp_path: Path) -> None:
+    """Each with its run, or why there is none; the newest first, as many as are asked for."""
+    typed(daemon, f"jobs create --name j --working-directory {tmp_path}")
+    task = typed(daemon, "tasks create --job j --name t --prompt 'wait 60' --disabled --cron '* * * * * *'")
+    empty = {"task_id": task["id"], "task_name": "t", "due_times": []}
+    assert typed(daemon, "scheduler --history t") == empty
+    assert "No due time of t" in daemon.ccsched("scheduler", "--history", "t", "--output", "table").stdout
+    typed(daemon, "tasks enable t")
+
+    def ranges() -> list[Any]:
+        return [each for each in daemon.call("scheduler.history", task="t")["due_times"] if each["until"]]
+
+    until(lambda: bool(ranges()), "it was due again and again")
+    typed(daemon, "tasks disable t")
+    *_, skipped, met = typed(daemon, "scheduler --history t")["due_times"]
+    assert (skipped["reason"], skipped["run_id"]) == ("overlap", None)
+    assert (met["run_id"], met["status"], met["until"]) == (daemon.runs()[0]["id"], "running", None)
+    assert typed(daemon, f"scheduler --history {task['id']} -n 1")["due_times"] != [skipped, met]
+    shown = daemon.ccsched("scheduler", "--history", "t", "--output", "table").stdout.splitlines()
+    assert re.match(r"DUE \([A-Z]+\) +RUN +STATUS/REASON +DETAIL$", shown[0])
+    assert re.match(r"[-0-9]+ [:0-9]+ … .* overlap +task 't' has a run that is", shown[-2])
+    assert re.search(f" {met['run_id'][:8]} +running$", shown[-1])
+    assert "no task has" in refused(daemon, "scheduler --history nobody", 1)
+    assert "-n goes with --history" in refused(daemon, "scheduler -n 3", 2)
+    typed(daemon, "jobs stop j")
 
 
 def test_the_tasks_of_a_job_are_put_in_order(daemon: House, tmp_path: Path) -> None:
