@@ -1,5 +1,6 @@
 """May this be saved? What a job or a task says must be possible here and now, or it is refused before the night."""
 
+from scheduler_daemon.engine.watching import watch_of
 from scheduler_daemon.model.enums import ScheduleType
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
@@ -7,6 +8,7 @@ from scheduler_daemon.model.settings import Settings
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.schedule import ScheduleError
 from scheduler_daemon.schedule.due import check as check_schedule
+from scheduler_daemon.watch import WatchRefused
 from scheduler_daemon.workspace import WorkspaceRefused
 from scheduler_daemon.workspace.git import GitError
 from scheduler_daemon.workspace.place import check as check_directory
@@ -37,14 +39,16 @@ def admit_task(task: Task) -> None:
     """Let a task be saved.
 
     Raises:
-        Inadmissible: when its cron expression or time zone cannot be, or it would never be due without a word.
+        Inadmissible: when its cron expression, its time zone or what it watches cannot be.
     """
-    if task.schedule.type is ScheduleType.FILE_WATCH:
-        raise Inadmissible("schedule.type", "this version does not watch files yet; use interval or calendar")
     try:
         check_schedule(task.schedule)
+        if task.schedule.type is ScheduleType.FILE_WATCH:
+            watch_of(task.id, task.schedule)
     except ScheduleError as error:
         raise Inadmissible(error.field, str(error)) from error
+    except WatchRefused as error:
+        raise Inadmissible(f"schedule.watch_{error.field}", str(error)) from error
 
 
 def admit_edit(thing: Job | Task | Profile | Settings) -> None:

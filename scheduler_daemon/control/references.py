@@ -8,6 +8,7 @@ from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import Task
+from scheduler_daemon.profile.ready_made import SHORTCUTS
 from scheduler_daemon.store.tables import SHORTEST_PREFIX, Table
 
 R = TypeVar("R", Job, Task, Run, Profile)
@@ -24,6 +25,9 @@ def find(table: Table[R], reference: str) -> R:
     found = table.matching(reference)
     if not found:
         see = f"see them all with: ccsched {table.name} list"
+        shortcut = next((name for name, id_ in SHORTCUTS.items() if str(id_) == reference), None)
+        if shortcut:
+            see = f"it was deleted; make it anew with: ccsched profiles create --{shortcut}"
         if len(reference) < SHORTEST_PREFIX:
             see = f"a prefix of an id needs {SHORTEST_PREFIX} characters; {see}"
         raise NotFound(

@@ -2,7 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ from scheduler_daemon.model.job import Job, Name
 from scheduler_daemon.model.profile import EnvVar, Profile
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.profile import examine
+from scheduler_daemon.profile.ready_made import SHORTCUTS, ready_made
 from scheduler_daemon.run.preparation import inherited_environment, run_environment
 from scheduler_daemon.store.store import Store
 
@@ -46,9 +47,11 @@ class ProfileReference(Params):
 
 
 class CreateProfile(Params):
-    """What a new profile is made of."""
+    """What a new profile is made of; or which ready-made one is to be there again."""
 
-    name: Name
+    name: Name | None = None
+    ready_made: Literal["zai", "bedrock"] | None = None
+    """One of the two that are there from the first start, in place of a name."""
     description: str = ""
     env_vars: list[EnvVar] = Field(default_factory=list)
 
@@ -112,7 +115,15 @@ class ProfileMethods:
 
     async def create(self, params: CreateProfile, caller: Caller) -> Json:
         """Names of profiles are unique."""
-        profile = Profile(name=params.name, description=params.description, env_vars=params.env_vars)
+        if (params.name is None) is (params.ready_made is None):
+            raise invalid("name", "must be given, or else ready_made")
+        if params.ready_made:
+            wanted = SHORTCUTS[params.ready_made]
+            if self._store.profiles.get(wanted):
+                raise Refused(f"the profile {wanted} is there")
+            profile = next(each for each in ready_made() if each.id == wanted)
+        else:
+            profile = Profile(name=params.name or "", description=params.description, env_vars=params.env_vars)
         self._put(profile)
         return profile.shown()
 

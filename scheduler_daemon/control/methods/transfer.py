@@ -23,6 +23,7 @@ from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.record import now
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.store.store import Store
+from scheduler_daemon.workspace.place import exclusion_key
 
 
 class ExportJobs(Params):
@@ -100,6 +101,7 @@ class TransferMethods:
         if self._store.profiles.all() != profiles:
             # One may have gone that the jobs refer to.
             return await self.take_in(params, caller)
+        notes = self._shared(incoming.jobs)
         if not params.dry_run:
             with self._store.transaction():
                 self._put(incoming.jobs, incoming.tasks)
@@ -108,7 +110,7 @@ class TransferMethods:
             "dry_run": params.dry_run,
             "jobs": [job.to_dict() for job in incoming.jobs],
             "tasks": [task.to_dict() for task in incoming.tasks],
-            "notes": list(incoming.notes),
+            "notes": [*incoming.notes, *notes],
         }
 
     async def migrate(self, params: Migrate, caller: Caller) -> Json:
@@ -143,6 +145,21 @@ class TransferMethods:
                 "profiles": len(taken.profiles),
             },
         }
+
+    def _shared(self, jobs: list[Job]) -> list[str]:
+        """What the new jobs share with those that are here: names, and worktrees."""
+        here = self._store.jobs.all()
+        names = {job.name for job in here}
+        worktrees = {exclusion_key(job.working_directory, job.name): job for job in here}
+        notes = [f"another job is called {job.name!r} too: use their ids" for job in jobs if job.name in names]
+        for job in jobs:
+            other = worktrees.get(exclusion_key(job.working_directory, job.name))
+            if other and job.working_directory.use_git_worktree:
+                notes.append(
+                    f"job {job.name!r} works in the same worktree as job {other.name!r} ({str(other.id)[:8]}), so "
+                    f"they take turns; for one of its own: ccsched jobs update {str(job.id)[:8]} --worktree-name NAME"
+                )
+        return notes
 
     def _put(self, jobs: list[Job], tasks: list[Task]) -> None:
         for job in jobs:

@@ -55,7 +55,7 @@ def test_a_directory_that_cannot_be_used_is_refused_at_once(daemon: House, repo:
         ),
         ({"schedule": {"type": "sometimes"}}, "schedule.type", "sequential"),
         ({"schedule": {"type": "interval", "interval_value": 0, "interval_type": "hours"}}, "interval_value", "1"),
-        ({"schedule": {"type": "file_watch", "watch_path": "/tmp"}}, "schedule.type", "does not watch files yet"),
+        ({"schedule": {"type": "file_watch", "watch_path": "tmp"}}, "schedule.watch_path", "is not absolute"),
         ({"permissions": "all"}, "permissions", "bypass"),
         ({"model": "--dangerous"}, "model", ""),
         ({"colour": "blue"}, "colour", "no such field"),

@@ -30,6 +30,17 @@ def test_two_profiles_are_there_from_the_first_start(daemon: House) -> None:
     assert [profile["id"] for profile in daemon.call("profiles.list")["profiles"]] == [BEDROCK]
 
 
+def test_a_ready_made_profile_that_was_deleted_can_be_had_again(daemon: House, tmp_path: Path) -> None:
+    """The refusal says how; its id is the same."""
+    daemon.call("profiles.delete", profile="ZAI")
+    with pytest.raises(RpcFailed) as refused:
+        daemon.task(daemon.job(tmp_path), "t", "say hello", profile=ZAI)
+    assert "ccsched profiles create --zai" in refused.value.data["hint"]
+    assert daemon.call("profiles.create", ready_made="zai")["id"] == ZAI
+    with pytest.raises(RpcFailed, match=f"the profile {ZAI} is there"):
+        daemon.call("profiles.create", ready_made="zai")
+
+
 def test_a_run_with_a_profile_that_is_not_filled_in_says_how(daemon: House, tmp_path: Path) -> None:
     """Before the agent starts; once filled in, it runs."""
     task = daemon.task(daemon.job(tmp_path), "t", "say hello", profile=ZAI)

@@ -50,6 +50,14 @@ def test_what_is_exported_is_imported_with_other_ids(daemon: House, tmp_path: Pa
     until(lambda: copy["id"] in (daemon.home.path / "jobs.json").read_text(), "the file shows it")
 
 
+def test_an_import_says_what_it_shares_with_what_is_here(daemon: House, repo: Path) -> None:
+    """A name and a worktree: both are allowed, and neither is a surprise."""
+    daemon.job(repo, name="nightly", use_git_worktree=True)
+    made = daemon.call("jobs.import", content=json.dumps(daemon.call("jobs.export")))
+    assert [note.split(" ", 3)[1:3] for note in made["notes"]] == [["job", "is"], ["'nightly'", "works"]]
+    assert f"ccsched jobs update {made['jobs'][0]['id'][:8]} --worktree-name NAME" in made["notes"][1]
+
+
 def test_a_dry_run_only_tells(daemon: House, tmp_path: Path) -> None:
     """What would be made, and nothing is."""
     a_job(daemon, tmp_path)
