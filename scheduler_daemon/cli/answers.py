@@ -135,6 +135,37 @@ class Scheduled(TypedDict):
     next_due: str
 
 
+class DueTime(TypedDict):
+    """A due time that has come, with its run or the reason why there is none; with ``until`` all up to that one."""
+
+    due: str
+    until: str | None
+    run_id: str | None
+    status: str | None
+    outcome: str | None
+    reason: str | None
+    detail: str | None
+
+
+class History(TypedDict):
+    """A task's due times that have come, newest first, by ``scheduler.history``."""
+
+    task_id: str
+    task_name: str
+    due_times: list[DueTime]
+
+
+class Why(TypedDict):
+    """Why a task is not running, by ``tasks.why``."""
+
+    task_id: str
+    task_name: str
+    reason: str
+    message: str
+    until: str | None
+    run_id: str | None
+
+
 class Sequence(TypedDict):
     """The runs that ``jobs.run`` or ``runs.restart`` asked for, in the order they are to start."""
 

@@ -123,6 +123,13 @@ def models(_context: click.Context, _parameter: click.Parameter, incomplete: str
     return [name for name in ("sonnet", "opus", "haiku") if name.startswith(incomplete)]
 
 
+def time_zones(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The time zones of this machine."""
+    import zoneinfo
+
+    return sorted(name for name in zoneinfo.available_timezones() if name.startswith(incomplete))
+
+
 def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> "Items":
     """Files, which the shell itself knows best."""
     return [_item(incomplete, kind="file")]
@@ -181,5 +188,6 @@ def _item(value: str, told: str = "", *, is_id: bool = False, kind: str = "plain
     """A completion and what is told beside it, which is safe to show."""
     from click.shell_completion import CompletionItem
 
-    first = text.line(next(iter(told.strip().splitlines()), ""))
+    # A prompt may be long, and there may be thousands: only the beginning is looked at.
+    first = text.line(next(iter(told[: 2 * _DESCRIBED].strip().splitlines()), ""))
     return CompletionItem(value, kind, text.cut(first, _DESCRIBED) or None, is_id=is_id)

@@ -4,12 +4,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import show, text, times
+from scheduler_daemon.cli import completion, show, text, times
 from scheduler_daemon.cli.command import Choices, Command
 from scheduler_daemon.cli.show import Column
 
 if TYPE_CHECKING:
-    from scheduler_daemon.cli.answers import Limits, Run, Scheduled, Versions
+    from scheduler_daemon.cli.answers import DueTime, History, Limits, Run, Scheduled, Versions
+
+_MOST = 10_000
+"""Due times that the daemon tells of at a time."""
 
 
 @click.command(cls=Command)
@@ -70,9 +73,34 @@ def state(choices: Choices) -> None:
 
 
 @click.command(cls=Command)
+@click.option(
+    "--history",
+    "task",
+    metavar="TASK",
+    shell_complete=completion.tasks,
+    help="Those of this task that have come: an id or a name.",
+)
+@click.option(
+    "-n",
+    "count",
+    metavar="NUMBER",
+    type=click.IntRange(1, _MOST),
+    help="With --history, how many of the newest; 20 if not given.",
+)
 @click.pass_obj
-def scheduler(choices: Choices) -> None:
-    """List the due times that are to come, the soonest first."""
+def scheduler(choices: Choices, task: str | None, count: int | None) -> None:
+    """List the due times that are to come, the soonest first.
+
+    With --history, those of a task that have come, the newest first: each with its run, or the reason why there is
+    none.
+    """
+    if task is None and count is not None:
+        raise click.UsageError("-n goes with --history TASK; add it.")
+    if task is not None:
+        with choices.connect() as daemon:
+            history: History = daemon.call("scheduler.history", task=task, limit=count)
+        _show_history(choices, history)
+        return
     with choices.connect() as daemon:
         answer = daemon.call("scheduler.list")
     if choices.as_json:
@@ -149,3 +177,33 @@ def _show_scheduled(scheduled: "list[Scheduled]") -> None:
         Column("ID", lambda each: text.short(each["task_id"]), rank=5),
     ]
     show.table(columns, scheduled)
+
+
+def _show_history(choices: Choices, history: "History") -> None:
+    if choices.as_json:
+        show.document(history)
+        return
+    due_times = history["due_times"]
+    if not due_times:
+        show.empty(
+            f"No due time of {text.line(history['task_name'])} has come yet.",
+            "What is to come: " + choices.typed("scheduler"),
+        )
+        return
+    zone = times.zones(time for each in due_times for time in (each["due"], each["until"]))
+    columns: list[Column[DueTime]] = [
+        Column(f"DUE ({zone})", _span),
+        Column("RUN", lambda each: text.short(each["run_id"] or ""), rank=1),
+        Column("STATUS/REASON", lambda each: each["status"] or each["reason"] or "", is_status=True),
+        Column("DETAIL", lambda each: each["detail"] or each["outcome"] or "", flexible=True, rank=2),
+    ]
+    show.table(columns, due_times)
+
+
+def _span(due_time: "DueTime") -> str:
+    """A due time; of several in one, the first and the last, whose day is left out where it is the same."""
+    first, last = times.moment(due_time["due"]), times.moment(due_time["until"])
+    if not last:
+        return first
+    day, clock = last.split(" ")
+    return f"{first} … {clock if first.startswith(day) else last}"

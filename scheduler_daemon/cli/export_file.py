@@ -1,4 +1,4 @@
-"""The file that an export is written to: whole or not at all, and never over another unasked."""
+"""The file that an export is written to: whole or not at all, and over nothing but an older export unasked."""
 
 import contextlib
 import json
@@ -21,12 +21,12 @@ class ExportFile:
             click.ClickException: when something else is there.
         """
         self.path = Path(path)
-        self._force = force
+        self._force = force or _is_export(self.path)
         if self.path.is_dir():
             raise click.ClickException(f"{self._name} is a directory; name a file in it.")
         if self.path.exists() and not self.path.is_file():
             raise click.ClickException(f"{self._name} is not a file; leave out -o to write to standard output.")
-        if not force and os.path.lexists(self.path):
+        if not self._force and os.path.lexists(self.path):
             raise self._exists()
 
     def write(self, document: object) -> None:
@@ -65,7 +65,16 @@ class ExportFile:
         return text.line(str(self.path))
 
     def _exists(self) -> click.ClickException:
-        return click.ClickException(f"{self._name} exists already; add --force to overwrite it.")
+        return click.ClickException(f"{self._name} exists and is no export; add --force to overwrite it.")
+
+
+def _is_export(path: Path) -> bool:
+    """Whether a file holds an export, which the next one may replace."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and {"version", "jobs", "tasks"} <= found.keys()
 
 
 def _publish(temporary: str, target: Path) -> None:

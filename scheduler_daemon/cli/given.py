@@ -25,6 +25,7 @@ class Job(Profile):
     use_worktree: bool | None
     worktree_name: str | None
     worktree_branch: str | None
+    overlap: str | None
 
 
 class Schedule(TypedDict):
@@ -36,11 +37,26 @@ class Schedule(TypedDict):
     timezone: str | None
     watch_path: str | None
     watch_patterns: Sequence[str]
+    watch_recursive: bool | None
+    watch_debounce: float | None
+    watch_max_wait: float | None
     no_timezone: NotRequired[bool]
     no_watch_patterns: NotRequired[bool]
 
 
-class Task(Profile, Schedule):
+class Due(TypedDict):
+    """What becomes of due times."""
+
+    running_hours: str | None
+    jitter: str | None
+    missed: str | None
+    missed_within: str | None
+    overlap: str | None
+    no_running_hours: NotRequired[bool]
+    no_overlap: NotRequired[bool]
+
+
+class Task(Profile, Schedule, Due):
     """The options of a task."""
 
     name: str | None

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import profile_options
-from scheduler_daemon.cli.options import default, place
+from scheduler_daemon.cli import completion, profile_options
+from scheduler_daemon.cli.options import OVERLAP, OVERLAPS, default, place
 
 if TYPE_CHECKING:
     from scheduler_daemon.cli.given import Job
@@ -16,7 +16,13 @@ def parameters(*, creating: bool) -> list[click.Parameter]:
     return [
         click.Option(["--name"], required=creating, help="What you call it."),
         click.Option(["--description"], help="What it is for."),
-        click.Option(["--working-directory"], required=creating, metavar="PATH", help="Where its runs work."),
+        click.Option(
+            ["--working-directory"],
+            required=creating,
+            metavar="PATH",
+            shell_complete=completion.directories,
+            help="Where its runs work.",
+        ),
         click.Option(
             ["--use-worktree" if creating else "--use-worktree/--no-worktree"],
             is_flag=True,
@@ -34,6 +40,7 @@ def parameters(*, creating: bool) -> list[click.Parameter]:
             help=default("The branch the worktree starts from", "main", creating),
         ),
         *profile_options.parameters(creating=creating),
+        click.Option(["--overlap"], type=OVERLAPS, help=default(OVERLAP, "skip", creating)),
     ]
 
 
@@ -43,7 +50,7 @@ def fields_of(given: "Job", *, creating: bool) -> dict[str, object]:
     Raises:
         click.UsageError: when options contradict each other, or need one that is not given.
     """
-    same = {"name": given["name"], "description": given["description"]}
+    same = {"name": given["name"], "description": given["description"], "overlap": given["overlap"]}
     directory = _working_directory(given, creating)
     return {
         **{name: value for name, value in same.items() if value is not None},

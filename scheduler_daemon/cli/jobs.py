@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import job_options, names, show, text, times, transfer
+from scheduler_daemon.cli import completion, job_options, names, show, text, times, transfer
 from scheduler_daemon.cli.client import Client
 from scheduler_daemon.cli.command import Choices, Group
 from scheduler_daemon.cli.options import demand_a_change
@@ -36,7 +36,7 @@ def create(choices: Choices, **given: "Unpack[given_options.Job]") -> None:
 
 
 @jobs.command("update", params=job_options.parameters(creating=False))
-@click.argument("job")
+@click.argument("job", shell_complete=completion.jobs)
 @click.pass_context
 def update(context: click.Context, job: str, **given: "Unpack[given_options.Job]") -> None:
     """Change a job; what is not named stays as it is.
@@ -80,7 +80,7 @@ def list_(choices: Choices) -> None:
 
 
 @jobs.command("get")
-@click.argument("job")
+@click.argument("job", shell_complete=completion.jobs)
 @click.pass_obj
 def get(choices: Choices, job: str) -> None:
     """Show a job."""
@@ -90,7 +90,7 @@ def get(choices: Choices, job: str) -> None:
 
 
 @jobs.command("tasks")
-@click.argument("job")
+@click.argument("job", shell_complete=completion.jobs)
 @click.pass_obj
 def tasks(choices: Choices, job: str) -> None:
     """List a job's tasks in their order."""
@@ -105,8 +105,8 @@ def tasks(choices: Choices, job: str) -> None:
 
 
 @jobs.command("set-order")
-@click.argument("job")
-@click.argument("task", nargs=-1, required=True)
+@click.argument("job", shell_complete=completion.jobs)
+@click.argument("task", nargs=-1, required=True, shell_complete=completion.tasks_of_job)
 @click.pass_obj
 def set_order(choices: Choices, job: str, task: tuple[str, ...]) -> None:
     """Put a job's tasks in order.
@@ -119,7 +119,7 @@ def set_order(choices: Choices, job: str, task: tuple[str, ...]) -> None:
 
 
 @jobs.command("run")
-@click.argument("job")
+@click.argument("job", shell_complete=completion.jobs)
 @click.option("--wait", is_flag=True, help="Wait for the end; exit 0 only if every run is a success.")
 @click.option("--follow", is_flag=True, help="Show what the agent does as well, run after run; waits too.")
 @click.pass_context
@@ -133,7 +133,7 @@ def run(context: click.Context, job: str, wait: bool, follow: bool) -> None:
 
 
 @jobs.command("stop")
-@click.argument("job")
+@click.argument("job", shell_complete=completion.jobs)
 @click.pass_obj
 def stop(choices: Choices, job: str) -> None:
     """Stop a job's runs, and wait until they have ended."""
@@ -152,7 +152,7 @@ def stop(choices: Choices, job: str) -> None:
 
 
 @jobs.command("delete")
-@click.argument("job")
+@click.argument("job", shell_complete=completion.jobs)
 @click.option("-f", "--force", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def delete(choices: Choices, job: str, force: bool) -> None:

@@ -11,6 +11,12 @@ REPEATED = "May be repeated."
 REPLACED = "May be repeated; replaces those there are."
 """The ends of the help of an option that makes a list: of something new, and of something that is updated."""
 
+OVERLAP = (
+    "What becomes of a run that comes while the last one goes on: left out, queued behind it, or put in its place"
+)
+"""The help of an option for it, as far as jobs and tasks have it in common."""
+OVERLAPS = click.Choice(["skip", "queue", "replace"])
+
 
 def only_one(purpose: str, given: Mapping[str, bool]) -> str | None:
     """Which of several options that exclude each other was given; None for none of them.
@@ -66,6 +72,11 @@ def seconds(option: str, written: str) -> int:
         return times.seconds(written)
     except times.NotADuration as problem:
         raise click.BadParameter(str(problem), param_hint=option) from None
+
+
+def takes_away(spelling: str, meaning: str, *, creating: bool) -> list[click.Option]:
+    """The flag of an update that takes something away; where something is created, there is none."""
+    return [] if creating else [click.Option([spelling], is_flag=True, help=meaning)]
 
 
 def default(meaning: str, value: str, creating: bool) -> str:

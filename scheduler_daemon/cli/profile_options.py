@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli.options import only_one
+from scheduler_daemon.cli import completion
+from scheduler_daemon.cli.options import only_one, takes_away
 from scheduler_daemon.cli.shortcuts import BEDROCK, ZAI
 
 if TYPE_CHECKING:
@@ -13,14 +14,16 @@ if TYPE_CHECKING:
 
 def parameters(*, creating: bool) -> list[click.Option]:
     """The options themselves."""
-    options = [
-        click.Option(["--profile"], help="The environment of its runs: a profile's id or name."),
+    return [
+        click.Option(
+            ["--profile"],
+            shell_complete=completion.profiles,
+            help="The environment of its runs: a profile's id or name.",
+        ),
         click.Option(["--zai"], is_flag=True, help="The profile ZAI: short for --profile and its id."),
         click.Option(["--bedrock"], is_flag=True, help="The profile AWS Bedrock: short for --profile and its id."),
+        *takes_away("--no-profile", "No profile of its own any more.", creating=creating),
     ]
-    if not creating:
-        options.append(click.Option(["--no-profile"], is_flag=True, help="No profile of its own any more."))
-    return options
 
 
 def fields_of(given: "Profile") -> dict[str, object]:

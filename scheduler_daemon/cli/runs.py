@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import show, text, times
+from scheduler_daemon.cli import completion, show, text, times
 from scheduler_daemon.cli.command import Choices, Group, on_terminal
 from scheduler_daemon.cli.record import ENDED, ending, has_log, never_started
 from scheduler_daemon.cli.show import Column
@@ -38,8 +38,8 @@ def runs() -> None:
 
 @runs.command("list")
 @click.option("--limit", type=click.IntRange(min=1), help="How many of the newest; 20 if not given.")
-@click.option("--job", help="Only runs of this job.")
-@click.option("--task", help="Only runs of this task.")
+@click.option("--job", shell_complete=completion.jobs, help="Only runs of this job.")
+@click.option("--task", shell_complete=completion.tasks_of_job, help="Only runs of this task.")
 @click.option(
     "--status",
     type=click.Choice(["upcoming", "running", "success", "failed", "cancelled"]),
@@ -61,7 +61,7 @@ def list_(choices: Choices, limit: int | None, job: str | None, task: str | None
 
 
 @runs.command("get")
-@click.argument("run")
+@click.argument("run", shell_complete=completion.runs)
 @click.pass_obj
 def get(choices: Choices, run: str) -> None:
     """Show a run's record."""
@@ -71,7 +71,7 @@ def get(choices: Choices, run: str) -> None:
 
 
 @runs.command("stop")
-@click.argument("run")
+@click.argument("run", shell_complete=completion.runs)
 @click.pass_obj
 def stop(choices: Choices, run: str) -> None:
     """Stop a run, and wait until it has ended."""
@@ -81,7 +81,7 @@ def stop(choices: Choices, run: str) -> None:
 
 
 @runs.command("restart")
-@click.argument("run")
+@click.argument("run", shell_complete=completion.runs)
 @click.option("--wait", is_flag=True, help="Wait for the end; exit 0 only if every run is a success.")
 @click.option("--follow", is_flag=True, help="Show what the agent does as well, run after run; waits too.")
 @click.pass_context
@@ -98,7 +98,7 @@ def restart(context: click.Context, run: str, wait: bool, follow: bool) -> None:
 
 
 @runs.command("delete")
-@click.argument("run")
+@click.argument("run", shell_complete=completion.runs)
 @click.option("-f", "--force", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def delete(choices: Choices, run: str, force: bool) -> None:
@@ -123,7 +123,7 @@ def delete(choices: Choices, run: str, force: bool) -> None:
 
 
 @runs.command("logs")
-@click.argument("run")
+@click.argument("run", shell_complete=completion.runs)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run ends; waits for it to start.")
 @click.option(
     "--raw/--pretty", default=None, help="The log's own bytes, or a transcript; a transcript on a terminal."

@@ -2,12 +2,12 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import show, text
+from scheduler_daemon.cli import completion, show, text
 from scheduler_daemon.cli.command import Choices, Group
 
 if TYPE_CHECKING:
@@ -28,7 +28,12 @@ def schedule() -> None:
 
 @schedule.command("explain")
 @click.argument("expression", metavar="EXPRESSION", nargs=-1, required=True)
-@click.option("--timezone", metavar="ZONE", help="Whose clocks count, such as Europe/Berlin; else this machine's.")
+@click.option(
+    "--timezone",
+    metavar="ZONE",
+    shell_complete=completion.time_zones,
+    help="Whose clocks count, such as Europe/Berlin; else this machine's.",
+)
 @click.option("--from", "start", metavar="TIME", help="Only times after this one; now if not given.")
 @click.option("--until", "end", metavar="TIME", help="No times after this one.")
 @click.option(
@@ -36,7 +41,7 @@ def schedule() -> None:
     "count",
     metavar="NUMBER",
     type=click.IntRange(1, _MOST),
-    help=f"How many times, up to {_MOST}; {_SHOWN} if not given, with --until all.",
+    help=f"How many times at most; {_SHOWN} if not given, or {_MOST} with --until.",
 )
 @click.pass_obj
 def explain(
@@ -111,7 +116,8 @@ def _instant(written: str, zone: "ZoneInfo", option: str) -> datetime:
             "write 2031-05-17, 2031-05-17T02:00 or 2031-05-17T02:00:00+02:00",
             param_hint=option,
         )
-    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(zone)
+    # By way of UTC, a time that clocks skip becomes the one they show instead.
+    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC).astimezone(zone)
 
 
 def _due(cron: "CronExpression", zone: "ZoneInfo", first: datetime, last: datetime | None) -> Iterator[datetime]:

@@ -1,11 +1,12 @@
 """When a task is due: the options of tasks about their schedules."""
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from scheduler_daemon.cli import times
-from scheduler_daemon.cli.options import REPEATED, REPLACED, default, only_one, place
+from scheduler_daemon.cli import completion, times
+from scheduler_daemon.cli.options import REPEATED, REPLACED, default, only_one, place, takes_away
 
 if TYPE_CHECKING:
     from scheduler_daemon.cli.given import Schedule
@@ -14,23 +15,45 @@ _MEANS = {"--every": "interval", "--cron": "calendar", "--watch-path": "file_wat
 """The type of a schedule that an option means, which cannot be without it."""
 
 
+class _Seconds(click.FloatRange):
+    """A time to the fraction of a second."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number that was written, which JSON has a way to write."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return number
+
+
 def parameters(*, creating: bool) -> list[click.Option]:
     """The options themselves."""
+    zone = "The time zone of --cron and --running-hours, such as Europe/Berlin"
     patterns = "Which files in the watched directory count, as in .gitignore"
-    options = [
+    return [
         click.Option(
             ["--schedule"],
             type=click.Choice(["manual", "interval", "calendar", "file_watch", "sequential"]),
             help=default("What makes it due", "manual", creating),
         ),
         click.Option(
-            ["--every"], metavar="INTERVAL", help="Due every 30m, 2h, 1h30m or 1d; implies --schedule interval."
+            ["--every"],
+            metavar="INTERVAL",
+            help="Due every 30m, 2h, 1h30m or 1d of elapsed time: a day is 24 hours, whatever the clocks do; implies "
+            "--schedule interval.",
         ),
         click.Option(["--cron"], metavar="EXPR", help="Due by a cron expression; implies --schedule calendar."),
-        click.Option(["--timezone"], metavar="ZONE", help="The time zone of --cron, such as Europe/Berlin."),
+        click.Option(
+            ["--timezone"],
+            metavar="ZONE",
+            shell_complete=completion.time_zones,
+            help=default(zone, "the machine's own", creating),
+        ),
+        *takes_away("--no-timezone", "The machine's own time zone counts.", creating=creating),
         click.Option(
             ["--watch-path"],
             metavar="PATH",
+            shell_complete=completion.files,
             help="Due when this file, or what is in this directory, changes; implies --schedule file_watch.",
         ),
         click.Option(
@@ -39,19 +62,32 @@ def parameters(*, creating: bool) -> list[click.Option]:
             multiple=True,
             help=f"{default(patterns, 'all', creating)} {REPEATED if creating else REPLACED}",
         ),
+        *takes_away("--no-watch-patterns", "All files in the watched directory count.", creating=creating),
+        click.Option(
+            ["--watch-recursive/--no-watch-recursive"],
+            default=None,
+            help=default("Whether what lies in folders below is watched", "yes", creating),
+        ),
+        click.Option(
+            ["--watch-debounce"],
+            metavar="SECONDS",
+            type=_Seconds(0, 3600),
+            help=default("How long nothing may change before changes are over and it is due", "2", creating),
+        ),
+        click.Option(
+            ["--watch-max-wait"],
+            metavar="SECONDS",
+            type=_Seconds(0, 86400),
+            help=default("How long changes that do not end are waited out", "30", creating),
+        ),
     ]
-    if not creating:
-        options += [
-            click.Option(["--no-timezone"], is_flag=True, help="The time zone of --cron is the machine's own."),
-            click.Option(["--no-watch-patterns"], is_flag=True, help="All files in the watched directory count."),
-        ]
-    return options
 
 
-def fields_of(given: "Schedule", *, creating: bool) -> dict[str, object]:
+def fields_of(given: "Schedule", *, creating: bool, hours: bool) -> dict[str, object]:
     """The fields of a schedule that the options say.
 
-    In an update, an option that says no type changes the schedule there is.
+    In an update, an option that says no type changes the schedule there is. ``hours`` is whether running hours are
+    given, which go by the schedule's time zone.
 
     Raises:
         click.UsageError: when options contradict each other, or need one that is not given.
@@ -69,7 +105,8 @@ def fields_of(given: "Schedule", *, creating: bool) -> dict[str, object]:
         {"--timezone": given["timezone"] is not None, "--no-timezone": given.get("no_timezone", False)},
     )
     if zone_option is not None:
-        _demand(zone_option, "--cron", kind, creating)
+        if not hours:
+            _demand_clock(zone_option, kind, creating)
         fields["timezone"] = given["timezone"]
     pattern_option = only_one(
         "which files count",
@@ -81,6 +118,14 @@ def fields_of(given: "Schedule", *, creating: bool) -> dict[str, object]:
     if pattern_option is not None:
         _demand(pattern_option, "--watch-path", kind, creating)
         fields["watch_patterns"] = list(given["watch_patterns"])
+    for option, name, value in (
+        ("--watch-recursive", "watch_recursive", given["watch_recursive"]),
+        ("--watch-debounce", "watch_debounce", given["watch_debounce"]),
+        ("--watch-max-wait", "watch_max_wait", given["watch_max_wait"]),
+    ):
+        if value is not None:
+            _demand(option, "--watch-path", kind, creating)
+            fields[name] = value
     return fields
 
 
@@ -111,6 +156,16 @@ def _demand(option: str, goes_with: str, kind: str | None, creating: bool) -> No
         raise click.UsageError(f"{option} goes with {goes_with}; add it.")
     if kind not in (None, _MEANS[goes_with]):
         raise click.UsageError(f"{option} goes with {goes_with}, not with a schedule that is {kind}.")
+
+
+def _demand_clock(option: str, kind: str | None, creating: bool) -> None:
+    """Refuse a time zone where no running hours are given and the schedule is not, or becomes not, a calendar's."""
+    if kind is None and creating:
+        raise click.UsageError(f"{option} goes with --cron or --running-hours; add one of them.")
+    if kind not in (None, "calendar"):
+        raise click.UsageError(
+            f"{option} goes with --cron or --running-hours; to a schedule that is {kind}, add --running-hours."
+        )
 
 
 def _interval(written: str) -> tuple[int, str]:

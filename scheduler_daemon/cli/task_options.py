@@ -7,30 +7,66 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import profile_options, schedule_options, text
-from scheduler_daemon.cli.options import REPEATED, REPLACED, default, only_one, seconds
+from scheduler_daemon.cli import completion, due_options, profile_options, schedule_options, text
+from scheduler_daemon.cli.options import REPEATED, REPLACED, default, only_one, seconds, takes_away
 
 if TYPE_CHECKING:
     from scheduler_daemon.cli.given import Task
 
 
-def parameters(*, creating: bool) -> list[click.Parameter]:
-    """The options themselves."""
+def sections(*, creating: bool) -> dict[str, list[click.Option]]:
+    """The options themselves, by the headings that they stand under in the help."""
+    return {
+        "What it does": _what(creating),
+        "When it runs": _when(creating),
+        "How it runs": _how(creating),
+        "Afterwards": _afterwards(creating),
+    }
+
+
+def _what(creating: bool) -> list[click.Option]:
     belongs = "The job it belongs to" if creating else "The job it moves to, as its last task"
     return [
         click.Option(["--name"], required=creating, help="What you call it."),
-        click.Option(["--job"], required=creating, help=f"{belongs}: an id or a name."),
+        click.Option(
+            ["--job"], required=creating, shell_complete=completion.jobs, help=f"{belongs}: an id or a name."
+        ),
         click.Option(["--prompt"], metavar="TEXT", help="What the agent is to do."),
-        click.Option(["--prompt-file"], metavar="FILE", help="A file that holds the prompt; - is standard input."),
+        click.Option(
+            ["--prompt-file"],
+            metavar="FILE",
+            shell_complete=completion.files,
+            help="A file that holds the prompt; - is standard input.",
+        ),
         click.Option(["--command", "command_text"], metavar="TEXT", help="The command, of the type --command-type."),
         click.Option(
             ["--command-type"],
             type=click.Choice(["prompt", "slash_command", "file"]),
             help=default("How --command becomes the agent's prompt", "prompt", creating),
         ),
-        *profile_options.parameters(creating=creating),
-        click.Option(["--model"], help=default("sonnet, opus, haiku or a model's whole name", "sonnet", creating)),
+    ]
+
+
+def _when(creating: bool) -> list[click.Option]:
+    return [
         *schedule_options.parameters(creating=creating),
+        *due_options.parameters(creating=creating),
+        click.Option(
+            ["--enabled/--disabled"],
+            default=None,
+            help=default("Whether its schedule counts", "yes", creating),
+        ),
+    ]
+
+
+def _how(creating: bool) -> list[click.Option]:
+    return [
+        *profile_options.parameters(creating=creating),
+        click.Option(
+            ["--model"],
+            shell_complete=completion.models,
+            help=default("sonnet, opus, haiku or a model's whole name", "sonnet", creating),
+        ),
         click.Option(
             ["--permissions"],
             type=click.Choice(["default", "bypass", "acceptEdits", "plan", "dontAsk", "auto"]),
@@ -43,16 +79,17 @@ def parameters(*, creating: bool) -> list[click.Parameter]:
         ),
         *_tools("allowed", "the agent may use unasked", creating),
         *_tools("disallowed", "the agent may not use", creating),
+        click.Option(["--time-limit"], metavar="TIME", help="How long a run may take: seconds, or 30m, 2h, 1h30m."),
+        *takes_away("--no-time-limit", "The setting time_limit counts for it.", creating=creating),
+    ]
+
+
+def _afterwards(creating: bool) -> list[click.Option]:
+    return [
         click.Option(
             ["--commit-on-success/--no-commit-on-success"],
             default=None,
             help=default("Whether what a successful run changed is committed", "yes", creating),
-        ),
-        click.Option(["--time-limit"], metavar="TIME", help="How long a run may take: seconds, or 30m, 2h, 1h30m."),
-        *(
-            []
-            if creating
-            else [click.Option(["--no-time-limit"], is_flag=True, help="The setting time_limit counts for it.")]
         ),
         click.Option(
             ["--max-retries"],
@@ -73,23 +110,19 @@ def parameters(*, creating: bool) -> list[click.Parameter]:
             )
             for ending in ("success", "failure")
         ),
-        click.Option(
-            ["--enabled/--disabled"],
-            default=None,
-            help=default("Whether its schedule counts", "yes", creating),
-        ),
     ]
 
 
 def _tools(kind: str, meaning: str, creating: bool) -> list[click.Option]:
-    some = click.Option(
-        [f"--{kind}-tool", f"{kind}_tools"],
-        metavar="TOOL",
-        multiple=True,
-        help=f"A tool that {meaning}. {REPEATED if creating else REPLACED}",
-    )
-    none = click.Option([f"--no-{kind}-tools"], is_flag=True, help="Forget those there are.")
-    return [some] if creating else [some, none]
+    return [
+        click.Option(
+            [f"--{kind}-tool", f"{kind}_tools"],
+            metavar="TOOL",
+            multiple=True,
+            help=f"A tool that {meaning}. {REPEATED if creating else REPLACED}",
+        ),
+        *takes_away(f"--no-{kind}-tools", "Forget those there are.", creating=creating),
+    ]
 
 
 def fields_of(given: "Task", *, creating: bool) -> dict[str, object]:
@@ -107,8 +140,9 @@ def fields_of(given: "Task", *, creating: bool) -> dict[str, object]:
         "commit_on_success": given["commit_on_success"],
         "enabled": given["enabled"],
     }
+    hours = given["running_hours"] is not None
     nested = {
-        "schedule": schedule_options.fields_of(given, creating=creating),
+        "schedule": schedule_options.fields_of(given, creating=creating, hours=hours),
         "retry": _retry(given, creating),
         "notifications": _notifications(given),
     }
@@ -116,6 +150,7 @@ def fields_of(given: "Task", *, creating: bool) -> dict[str, object]:
         **{name: value for name, value in same.items() if value is not None},
         **{name: fields for name, fields in nested.items() if fields},
         **_command(given, creating),
+        **due_options.fields_of(given),
         **profile_options.fields_of(given),
         **_list("allowed", given["allowed_tools"], given.get("no_allowed_tools", False)),
         **_list("disallowed", given["disallowed_tools"], given.get("no_disallowed_tools", False)),

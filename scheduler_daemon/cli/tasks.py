@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import names, show, task_options, text, times
+from scheduler_daemon.cli import completion, names, show, task_options, text, times
 from scheduler_daemon.cli.client import Client, Refused
 from scheduler_daemon.cli.command import Choices, Group
 from scheduler_daemon.cli.options import demand_a_change
+from scheduler_daemon.cli.sections import Sectioned
 from scheduler_daemon.cli.show import Column
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from scheduler_daemon.cli import given as given_options
-    from scheduler_daemon.cli.answers import Job, Notifications, Retry, Run, Schedule, Task
+    from scheduler_daemon.cli.answers import Job, Notifications, Retry, Run, Schedule, Task, Why
 
 
 @click.group(cls=Group)
@@ -24,10 +25,12 @@ def tasks() -> None:
     """Tasks: what the agent is to do, and when.
 
     TASK is an id, the first characters of one (at least 4), or a name.
+
+    A task that is due --every 1d is due every 24 hours, whatever the clocks do; --cron goes by the clocks.
     """
 
 
-@tasks.command("create", params=task_options.parameters(creating=True))
+@tasks.command("create", cls=Sectioned, sections=task_options.sections(creating=True))
 @click.pass_obj
 def create(choices: Choices, **given: "Unpack[given_options.Task]") -> None:
     """Create a task, as the last one of its job."""
@@ -39,8 +42,8 @@ def create(choices: Choices, **given: "Unpack[given_options.Task]") -> None:
             _note_that_it_is_first(choices, daemon, task)
 
 
-@tasks.command("update", params=task_options.parameters(creating=False))
-@click.argument("task")
+@tasks.command("update", cls=Sectioned, sections=task_options.sections(creating=False))
+@click.argument("task", shell_complete=completion.tasks)
 @click.pass_context
 def update(context: click.Context, task: str, **given: "Unpack[given_options.Task]") -> None:
     """Change a task; what is not named stays as it is.
@@ -59,7 +62,7 @@ def update(context: click.Context, task: str, **given: "Unpack[given_options.Tas
 
 
 @tasks.command("list")
-@click.option("--job", help="Only the tasks of this job.")
+@click.option("--job", shell_complete=completion.jobs, help="Only the tasks of this job.")
 @click.pass_obj
 def list_(choices: Choices, job: str | None) -> None:
     """List tasks."""
@@ -73,7 +76,7 @@ def list_(choices: Choices, job: str | None) -> None:
 
 
 @tasks.command("get")
-@click.argument("task")
+@click.argument("task", shell_complete=completion.tasks)
 @click.pass_obj
 def get(choices: Choices, task: str) -> None:
     """Show a task."""
@@ -82,8 +85,21 @@ def get(choices: Choices, task: str) -> None:
         _show_task(choices, daemon, found)
 
 
+@tasks.command("why")
+@click.argument("task", shell_complete=completion.tasks)
+@click.pass_obj
+def why(choices: Choices, task: str) -> None:
+    """Say why a task is not running, and what will change that."""
+    with choices.connect() as daemon:
+        answer: Why = daemon.call("tasks.why", task=task)
+    if choices.as_json:
+        show.document(answer)
+    else:
+        show.write(f"{text.line(answer['task_name'])}: {text.line(answer['message'])}")
+
+
 @tasks.command("run")
-@click.argument("task")
+@click.argument("task", shell_complete=completion.tasks)
 @click.option("--wait", is_flag=True, help="Wait for the end; exit 0 only if the run is a success.")
 @click.option("--follow", is_flag=True, help="Show what the agent does as well; waits too.")
 @click.pass_context
@@ -98,7 +114,7 @@ def run(context: click.Context, task: str, wait: bool, follow: bool) -> None:
 
 
 @tasks.command("enable")
-@click.argument("task")
+@click.argument("task", shell_complete=completion.tasks)
 @click.pass_obj
 def enable(choices: Choices, task: str) -> None:
     """Let a task's schedule count."""
@@ -108,7 +124,7 @@ def enable(choices: Choices, task: str) -> None:
 
 
 @tasks.command("disable")
-@click.argument("task")
+@click.argument("task", shell_complete=completion.tasks)
 @click.pass_obj
 def disable(choices: Choices, task: str) -> None:
     """Let a task rest, whatever its schedule says."""
@@ -118,7 +134,7 @@ def disable(choices: Choices, task: str) -> None:
 
 
 @tasks.command("delete")
-@click.argument("task")
+@click.argument("task", shell_complete=completion.tasks)
 @click.option("-f", "--force", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def delete(choices: Choices, task: str, force: bool) -> None:
@@ -249,6 +265,7 @@ def _show_task(choices: Choices, daemon: Client, task: "Task") -> None:
     reference = text.short(task["id"])
     show.hints(
         (choices.typed(f"tasks run {reference}"), "run it now"),
+        (choices.typed(f"tasks why {reference}"), "why it is not running"),
         (choices.typed(f"runs list --task {reference}"), "its runs"),
         (choices.typed(f"tasks enable {reference}"), "let its schedule count")
         if not task["enabled"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import show, text
+from scheduler_daemon.cli import completion, show, text
 from scheduler_daemon.cli.command import Choices, Command
 from scheduler_daemon.cli.options import place
 from scheduler_daemon.cli.show import Column
@@ -19,16 +19,17 @@ _RESULTS = {"taken": "taken", "changed": "changed", "left_out": "left out"}
 
 
 @click.command("export", cls=Command)
-@click.argument("job", nargs=-1)
+@click.argument("job", nargs=-1, shell_complete=completion.jobs)
 @click.option("--all", "every", is_flag=True, help="All jobs.")
 @click.option(
     "-o",
     "--to",
     "file",
     metavar="FILE",
+    shell_complete=completion.files,
     help="Write it to this file, readable by you alone; else to standard output.",
 )
-@click.option("-f", "--force", is_flag=True, help="Overwrite FILE where it exists.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite FILE also where it is no export.")
 @click.pass_obj
 def export(choices: Choices, job: tuple[str, ...], every: bool, file: str | None, force: bool) -> None:
     """Write jobs and their tasks as JSON.
@@ -57,9 +58,14 @@ def export(choices: Choices, job: tuple[str, ...], every: bool, file: str | None
 
 
 @click.command("import", cls=Command)
-@click.argument("file")
+@click.argument("file", shell_complete=completion.files)
 @click.option("--dry-run", is_flag=True, help="Say what it would make, and make nothing.")
-@click.option("--working-directory", metavar="PATH", help="Where the runs of all its jobs work, not where FILE says.")
+@click.option(
+    "--working-directory",
+    metavar="PATH",
+    shell_complete=completion.directories,
+    help="Where the runs of all its jobs work, not where FILE says.",
+)
 @click.pass_obj
 def import_(choices: Choices, file: str, dry_run: bool, working_directory: str | None) -> None:
     """Make the jobs and tasks of an export anew.
@@ -85,7 +91,7 @@ def import_(choices: Choices, file: str, dry_run: bool, working_directory: str |
 
 
 @click.command(cls=Command)
-@click.argument("directory")
+@click.argument("directory", shell_complete=completion.directories)
 @click.option("--dry-run", is_flag=True, help="Say what it would take over, and take nothing.")
 @click.pass_obj
 def migrate(choices: Choices, directory: str, dry_run: bool) -> None:

@@ -314,7 +314,6 @@ def test_a_task_is_changed_from_the_command_line(daemon: House, tmp_path: Path) 
     assert "missed_within: must be at least 60" in refused(daemon, "tasks update u --missed-within 59", 1)
     assert "jitter: must be at most 86400" in refused(daemon, "tasks update u --jitter 2d", 1)
     assert "watch_recursive belongs to" in refused(daemon, "tasks update u --no-watch-recursive", 1)
-    assert "watch_debounce" in refused(daemon, "tasks update u --watch-debounce nan", 1)
 
 
 def test_a_task_is_created_with_what_becomes_of_its_due_times(daemon: House, tmp_path: Path) -> None:

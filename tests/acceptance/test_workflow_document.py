@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,6 +14,7 @@ import pytest
 
 from tests.acceptance.documents import Block, read
 from tests.support.house import BIN, PATIENCE, House, RpcFailed, git, house, repository, until
+from tests.support.needed import need
 
 DOCUMENT = read("cli-workflow.md")
 BLOCKS = [block for block in DOCUMENT.blocks if block.language == "bash"]
@@ -52,12 +52,7 @@ def daemon(tmp_path: Path) -> Iterator[House]:
 @pytest.fixture
 def jq() -> None:
     """The program that the examples pipe what is printed to."""
-    if shutil.which("jq") is None:
-        missing = "no jq on PATH"
-        if os.environ.get("CI") == "true":
-            # A suite that skips the product's own examples is green for nothing.
-            pytest.fail(missing)
-        pytest.skip(missing)
+    need("jq")
 
 
 class Person:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from scheduler_daemon.control import Json
 from scheduler_daemon.control.changes import ProfileChanges, changed
-from scheduler_daemon.control.errors import Refused, invalid
+from scheduler_daemon.control.errors import NotFound, Refused, invalid
 from scheduler_daemon.control.methods.translation import add
 from scheduler_daemon.control.references import find
 from scheduler_daemon.control.registry import Caller, Params, Registry
@@ -134,7 +134,10 @@ class ProfileMethods:
         variables = {variable.name: variable for variable in profile.env_vars}
         for position, name in enumerate(params.remove):
             if name not in variables:
-                raise invalid(f"remove.{position}", f"the profile {before.name!r} has no variable {name}")
+                has = ", ".join(variables) or "none"
+                raise NotFound(
+                    f"the profile {before.name!r} has no variable {name}; it has {has}", field=f"remove.{position}"
+                )
             del variables[name]
         for variable in params.set:
             variables[variable.name] = variable

@@ -3,7 +3,7 @@
 from pydantic import JsonValue, ValidationError
 
 from scheduler_daemon.control import Json
-from scheduler_daemon.control.errors import invalid_params
+from scheduler_daemon.control.errors import invalid, invalid_params, shortened, suggestion
 from scheduler_daemon.control.methods.translation import add
 from scheduler_daemon.control.registry import Caller, NoParams, Params, Registry
 from scheduler_daemon.engine.events import Changed, Events
@@ -46,7 +46,12 @@ class SettingsMethods:
         before = self._store.settings()
         fields = {**before.to_dict(), **params.changes}
         known = Settings.model_fields.keys()
-        given = {name: value for name, value in fields.items() if value is not None or name not in known}
+        for name in params.changes.keys() - known:
+            there = ", ".join(known)
+            raise invalid(
+                f"changes.{shortened(name)}", f"no such setting{suggestion(name, known)}; there are {there}"
+            )
+        given = {name: value for name, value in fields.items() if value is not None}
         try:
             settings = Settings.from_dict(given)
         except ValidationError as error:

@@ -17,6 +17,7 @@ from scheduler_daemon.control.references import find
 from scheduler_daemon.control.registry import Caller, Params, Registry
 from scheduler_daemon.engine.engine import Engine
 from scheduler_daemon.engine.events import Changed, Deleted, Events
+from scheduler_daemon.engine.watching import Watching
 from scheduler_daemon.home import Home
 from scheduler_daemon.model.enums import CommandType, Missed, Overlap, Permissions, SessionMode
 from scheduler_daemon.model.job import Job, Name
@@ -87,7 +88,8 @@ class UpdateTask(Params):
 class TaskMethods:
     """The methods about tasks."""
 
-    def __init__(self, store: Store, engine: Engine, events: Events, home: Home) -> None:
+    def __init__(self, store: Store, engine: Engine, events: Events, home: Home, watching: Watching) -> None:
+        self._watching = watching
         self._home = home
         self._store = store
         self._engine = engine
@@ -212,7 +214,7 @@ class TaskMethods:
     async def why(self, params: TaskReference, caller: Caller) -> Json:
         """One line, with the time in this machine's zone."""
         task = find(self._store.tasks, params.task)
-        why = self._engine.why(task)
+        why = self._engine.why(task, self._watching.status(task.id))
         return {
             "task_id": str(task.id),
             "task_name": task.name,

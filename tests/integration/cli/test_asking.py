@@ -40,6 +40,7 @@ def test_a_piped_list_is_one_json_document(ccsched: Ccsched, daemon: FakeDaemon)
         ("tasks list", "tasks.list", {}),
         ("tasks list --job abcd", "tasks.list", {"job": "abcd"}),
         ("tasks get abcd", "tasks.get", {"task": "abcd"}),
+        ("tasks why abcd", "tasks.why", {"task": "abcd"}),
         ("tasks run abcd", "tasks.run", {"task": "abcd"}),
         ("tasks enable abcd", "tasks.enable", {"task": "abcd"}),
         ("tasks disable abcd", "tasks.disable", {"task": "abcd"}),
@@ -59,6 +60,8 @@ def test_a_piped_list_is_one_json_document(ccsched: Ccsched, daemon: FakeDaemon)
         ("health", "daemon.health", {}),
         ("state", "daemon.state", {}),
         ("scheduler", "scheduler.list", {}),
+        ("scheduler --history abcd", "scheduler.history", {"task": "abcd"}),
+        ("scheduler --history abcd -n 5", "scheduler.history", {"task": "abcd", "limit": 5}),
         ("migrate /srv/old", "daemon.migrate", {"directory": "/srv/old"}),
         ("migrate /srv/old --dry-run", "daemon.migrate", {"directory": "/srv/old", "dry_run": True}),
     ],
@@ -77,12 +80,15 @@ def test_a_command_asks_one_thing(
 def test_a_job_is_created_as_described(ccsched: Ccsched, daemon: FakeDaemon) -> None:
     """Only what was said is sent."""
     daemon.answers["jobs.create"] = objects.job()
-    options = "--use-worktree --worktree-name w --worktree-branch b --profile p --description d"
+    options = "--use-worktree --worktree-name w --worktree-branch b --profile p --description d --overlap queue"
     ccsched("jobs", "create", "--name", "n", "--working-directory", "/srv/app", *options.split())
     ccsched("jobs", "create", "--name", "n", "--working-directory", "/srv/app")
     place = {"path": "/srv/app", "use_git_worktree": True, "worktree_name": "w", "worktree_branch": "b"}
     assert daemon.requests == [
-        ("jobs.create", {"name": "n", "description": "d", "profile": "p", "working_directory": place}),
+        (
+            "jobs.create",
+            {"name": "n", "description": "d", "profile": "p", "overlap": "queue", "working_directory": place},
+        ),
         ("jobs.create", {"name": "n", "working_directory": {"path": "/srv/app"}}),
     ]
 
@@ -105,7 +111,8 @@ def test_a_task_is_created_as_described(ccsched: Ccsched, daemon: FakeDaemon) ->
         "--name n --job j --command /review --command-type slash_command --profile p --model opus "
         "--permissions default --session-mode resume --allowed-tool Read --allowed-tool Bash(git:*) "
         "--disallowed-tool Write --no-commit-on-success --time-limit 30m --disabled --every 2h "
-        "--max-retries 3 --retry-delay 5m --notify-on-failure --no-notify-on-success"
+        "--max-retries 3 --retry-delay 5m --notify-on-failure --no-notify-on-success --timezone Asia/Tokyo "
+        "--running-hours 22:00-06:00 --jitter 10m --missed run_once --missed-within 2h --overlap replace"
     )
     ccsched("tasks", "create", *options.split())
     assert daemon.requests == [
@@ -118,7 +125,17 @@ def test_a_task_is_created_as_described(ccsched: Ccsched, daemon: FakeDaemon) ->
                 "command_type": "slash_command",
                 "profile": "p",
                 "model": "opus",
-                "schedule": {"type": "interval", "interval_value": 2, "interval_type": "hours"},
+                "schedule": {
+                    "type": "interval",
+                    "interval_value": 2,
+                    "interval_type": "hours",
+                    "timezone": "Asia/Tokyo",
+                },
+                "running_hours": "22:00-06:00",
+                "jitter": 600,
+                "missed": "run_once",
+                "missed_within": 7200,
+                "overlap": "replace",
                 "permissions": "default",
                 "session_mode": "resume",
                 "allowed_tools": ["Read", "Bash(git:*)"],
@@ -149,6 +166,17 @@ def test_a_task_is_created_as_described(ccsched: Ccsched, daemon: FakeDaemon) ->
             ["--watch-path", "~/x", "--schedule", "file_watch", "--watch-pattern", "*.py", "--watch-pattern", "!y"],
             {"type": "file_watch", "watch_path": "{home}/x", "watch_patterns": ["*.py", "!y"]},
         ),
+        (
+            ["--watch-path", "/x", "--no-watch-recursive", "--watch-debounce", "0", "--watch-max-wait", "1.5"],
+            {
+                "type": "file_watch",
+                "watch_path": "/x",
+                "watch_recursive": False,
+                "watch_debounce": 0.0,
+                "watch_max_wait": 1.5,
+            },
+        ),
+        (["--running-hours", "9:00-17:00", "--timezone", "Asia/Tokyo"], {"timezone": "Asia/Tokyo"}),
     ],
 )
 def test_a_schedule_is_implied(

@@ -1,6 +1,5 @@
 """What is offered for a word that is not finished; asked for as fish does, which gets it unquoted and described."""
 
-import shutil
 import socket
 import subprocess
 import time
@@ -15,6 +14,7 @@ from tests.integration.cli import objects
 from tests.integration.cli.conftest import Completed
 from tests.integration.cli.fake_daemon import Failure, FakeDaemon, Message
 from tests.integration.cli.objects import identifier
+from tests.support.needed import need
 
 Ccsched = Callable[..., Completed]
 Offered = Callable[..., list[str]]
@@ -126,6 +126,9 @@ def test_what_the_daemon_has_is_offered(
         (["--output", "t"], ["table"]),
         (["claud"], []),
         (["profiles", "l"], ["list  List all profiles."]),
+        (["tasks", "create", "--model", "o"], ["opus"]),
+        (["tasks", "create", "--permissions", "b"], ["bypass"]),
+        (["tasks", "update", "--timezone", "Europe/Berl"], ["Europe/Berlin"]),
         (["settings", "set", "x", "--d"], ["--default  Put the default back."]),
     ],
     ids=" ".join,
@@ -205,8 +208,7 @@ def test_a_daemon_that_hangs_is_not_waited_for(offered: Offered, home: Path) -> 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_script_is_one_that_its_shell_reads(ccsched: Ccsched, tmp_path: Path, shell: str) -> None:
     """It needs no daemon, and serves both programs."""
-    if shutil.which(shell) is None:
-        pytest.skip(f"there is no {shell}")
+    need(shell)
     done = ccsched("completion", shell)
     assert (done.returncode, done.stderr) == (0, "")
     assert "ccsched claude-code-scheduler" in done.stdout

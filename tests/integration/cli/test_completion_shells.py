@@ -1,7 +1,6 @@
 """Completing in a real shell: what the person typed, Tab, Enter, and which words the program gets."""
 
 import shlex
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests.integration.cli.fake_daemon import FakeDaemon
 from tests.integration.cli.objects import identifier
 from tests.integration.cli.pseudo_terminal import PATIENCE, PseudoTerminal
 from tests.support.house import until
+from tests.support.needed import need
 
 Typed = Callable[[str, str], list[str]]
 
@@ -37,8 +37,7 @@ def profiles(daemon: FakeDaemon) -> FakeDaemon:
 def shell(request: pytest.FixtureRequest) -> str:
     """A shell that is installed."""
     name: str = request.param
-    if shutil.which(name) is None:
-        pytest.skip(f"there is no {name}")
+    need(name)
     return name
 
 
@@ -114,7 +113,8 @@ def typed(session: Callable[[str], PseudoTerminal], tmp_path: Path) -> Typed:
         ("ccsched profiles get colon:\t", ["profiles", "get", "colon:one"]),
         ("ccsched profiles get 'twin\t", ["profiles", "get", "twins too"]),
         ("ccsched tasks list --outp\t js\t", ["tasks", "list", "--output", "json"]),
-        ("ccsched tasks list --output=js\t", ["tasks", "list", "--output=json"]),
+        ("ccsched jobs create --profile=my\\ jo\t", ["jobs", "create", f"--profile={AWKWARD}"]),
+        ('ccsched jobs create --profile="my jo\t', ["jobs", "create", f"--profile={AWKWARD}"]),
     ],
     ids=[
         "commands",
@@ -128,7 +128,8 @@ def typed(session: Callable[[str], PseudoTerminal], tmp_path: Path) -> Typed:
         "behind a colon",
         "the longer of two",
         "an option",
-        "an equals sign",
+        "behind an equals sign",
+        "behind an equals sign and a quote",
     ],
 )
 def test_what_is_completed_is_one_word(
@@ -155,8 +156,7 @@ def test_the_home_on_the_line_is_asked(typed: Typed, profiles: FakeDaemon, shell
 @pytest.mark.parametrize("name", ["zsh", "fish"])
 def test_a_home_before_the_command_is_asked(typed: Typed, profiles: FakeDaemon, home: Path, name: str) -> None:
     """bash does not tell what stands there; the other shells do."""
-    if shutil.which(name) is None:
-        pytest.skip(f"there is no {name}")
+    need(name)
     line = f"export CCSCHED_HOME=/nonexistent; CCSCHED_HOME={home} ccsched profiles get ni\t"
     assert typed(name, line)[-1] == "nightly"
 

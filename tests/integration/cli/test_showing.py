@@ -223,6 +223,7 @@ def test_a_job_shows_its_tasks_and_its_branch(terminal: Terminal, daemon: FakeDa
         ("runs list", "runs.list", {"runs": []}, "ccsched jobs run"),
         ("runs list --status failed", "runs.list", {"runs": []}, "ccsched runs list"),
         ("scheduler", "scheduler.list", {"scheduled": []}, "ccsched tasks create --cron"),
+        ("scheduler --history n", "scheduler.history", {"task_name": "n", "due_times": []}, "ccsched scheduler"),
     ],
 )
 def test_an_empty_list_says_what_to_type(
@@ -310,6 +311,86 @@ def test_a_due_time_is_told_by_the_clock_and_from_now(ccsched: Ccsched, daemon: 
     assert header.startswith("NEXT DUE (JST)       FROM NOW  TASK")
     assert first.startswith("2026-01-02 12:04:05  now       nightly")
     assert "in 3h 5m  nightly" in second
+
+
+def due_time(due: str, until: str | None = None, **fields: object) -> dict[str, object]:
+    """A due time that has come, in November 2026."""
+    nothing = dict.fromkeys(("run_id", "status", "outcome", "reason", "detail"))
+    last = until and f"2026-11-{until}.000000Z"
+    return {**nothing, "due": f"2026-11-{due}.000000Z", "until": last, **fields}
+
+
+def history(*due_times: dict[str, object]) -> dict[str, object]:
+    """The due times of a task that have come."""
+    return {"task_id": objects.identifier(0x10), "task_name": "nightly", "due_times": [*due_times]}
+
+
+def test_due_times_that_have_come_are_told_with_their_runs_or_reasons(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """In the reader's zone; of several that share a reason the first and the last."""
+    daemon.answers["scheduler.history"] = history(
+        due_time("21T17:00:00", run_id=objects.identifier(0x100), status="failed", outcome="denied"),
+        due_time("20T16:00:00", "20T16:45:00", reason="overlap", detail="task 'x' has a run\nthat is running"),
+        due_time("18T17:00:00", "19T17:00:00", reason="missed", detail="nobody was there"),
+        due_time("17T17:00:00", run_id=objects.identifier(0x101), status="upcoming"),
+    )
+    shown = ccsched("scheduler", "--history", "nightly", "--output", "table", TZ="Asia/Tokyo").stdout
+    assert [re.split(" {2,}", line) for line in shown.splitlines()] == [
+        ["DUE (JST)", "RUN", "STATUS/REASON", "DETAIL"],
+        ["2026-11-22 02:00:00", "00000100", "failed", "denied"],
+        ["2026-11-21 01:00:00 … 01:45:00", "overlap", r"task 'x' has a run\nthat is running"],
+        ["2026-11-19 02:00:00 … 2026-11-20 02:00:00", "missed", "nobody was there"],
+        ["2026-11-18 02:00:00", "00000101", "upcoming"],
+    ]
+
+
+def test_a_history_over_a_clock_change_names_both_zones(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """That of the last due time of a line, too."""
+    summer = due_time("01T02:00:00", "01T02:00:00", reason="missed", detail="") | {
+        "due": "2026-10-24T01:00:00.000000Z"
+    }
+    daemon.answers["scheduler.history"] = history(summer)
+    shown = ccsched("scheduler", "--history", "nightly", "--output", "table", TZ="Europe/Berlin").stdout
+    assert shown.startswith("DUE (CEST/CET) ")
+    assert "2026-10-24 03:00:00 … 2026-11-01 03:00:00" in shown
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_a_history_fits_the_terminal(terminal: Terminal, daemon: FakeDaemon, columns: int) -> None:
+    """When, and what became of it, stay to be read."""
+    daemon.answers["scheduler.history"] = history(
+        due_time("21T17:00:00", run_id=objects.identifier(0x100), status="success", outcome="done"),
+        due_time("20T16:00:00", "20T16:45:00", reason="overlap", detail="it is running " * 20),
+    )
+    _, shown = terminal("scheduler", "--history", "nightly", columns=columns)
+    assert "\x1b[32msuccess\x1b[0m" in shown
+    lines = COLOUR.sub("", shown).splitlines()
+    assert max(map(text.width, lines)) <= columns
+    assert "overlap" in lines[2]
+    if columns >= 60:
+        assert lines[2].startswith("2026-11-20 16:00:00 … 16:45:00  ")
+    if columns >= 80:
+        assert "00000100" in lines[1]
+        assert "it is running" in lines[2]
+
+
+def test_why_a_task_is_not_running_is_one_line(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """Its name and the daemon's words, whatever is in either."""
+    daemon.answers["tasks.why"] = {
+        "task_id": objects.identifier(0x10),
+        "task_name": "nightly\n",
+        "reason": "directory",
+        "message": "its directory is in use by run 00000105 of task 'a\x1b[2J'",
+        "until": None,
+        "run_id": objects.identifier(0x105),
+    }
+    shown = ccsched("tasks", "why", "nightly", "--output", "table").stdout
+    assert shown == r"nightly\n: its directory is in use by run 00000105 of task 'a\x1b[2J'" + "\n"
+
+
+def test_a_task_says_how_to_ask_why_it_is_not_running(terminal: Terminal, daemon: FakeDaemon) -> None:
+    """Among what there is to type next."""
+    daemon.answers |= {"tasks.get": objects.task(), "jobs.get": objects.job()}
+    assert "ccsched tasks why 00000010" in terminal("tasks", "get", "0000")[1]
 
 
 def test_tasks_say_when_they_are_due(terminal: Terminal, daemon: FakeDaemon) -> None:

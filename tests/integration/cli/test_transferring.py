@@ -68,10 +68,18 @@ def test_an_export_does_not_overwrite_a_file_unasked(ccsched: Ccsched, exports: 
     file.write_text("mine")
     done = ccsched("jobs", "export", "abcd", "-o", str(file))
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"Error: {file} exists already; add --force to overwrite it.\n"
+    assert done.stderr == f"Error: {file} exists and is no export; add --force to overwrite it.\n"
     assert file.read_text() == "mine"
     assert exports.requests == []
     assert ccsched("jobs", "export", "abcd", "-o", str(file), "--force").returncode == 0
+    assert json.loads(file.read_bytes()) == DOCUMENT
+
+
+def test_an_older_export_is_overwritten(ccsched: Ccsched, exports: FakeDaemon, tmp_path: Path) -> None:
+    """The same command can be given again."""
+    file = tmp_path / "x.json"
+    file.write_text(json.dumps({"version": "2.0", "jobs": [], "tasks": []}))
+    assert ccsched("jobs", "export", "abcd", "-o", str(file)).returncode == 0
     assert json.loads(file.read_bytes()) == DOCUMENT
 
 
@@ -88,7 +96,7 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(
     exports.answers["jobs.export"] = appear
     done = ccsched("jobs", "export", "abcd", "-o", str(file))
     assert done.returncode == 1
-    assert "exists already" in done.stderr
+    assert "exists and is no export" in done.stderr
     assert file.read_text() == "another's"
     assert files(tmp_path) == {"x.json"}
 
@@ -96,7 +104,7 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(
 def test_a_symbolic_link_stays_one(ccsched: Ccsched, exports: FakeDaemon, tmp_path: Path) -> None:
     """With --force what it leads to is replaced; without, it is in the way, even if it leads nowhere."""
     (tmp_path / "link").symlink_to("real")
-    assert "exists already" in ccsched("jobs", "export", "abcd", "-o", str(tmp_path / "link")).stderr
+    assert "exists and is no export" in ccsched("jobs", "export", "abcd", "-o", str(tmp_path / "link")).stderr
     assert ccsched("jobs", "export", "abcd", "-o", str(tmp_path / "link"), "-f").returncode == 0
     assert (tmp_path / "link").is_symlink()
     assert json.loads((tmp_path / "real").read_bytes()) == DOCUMENT

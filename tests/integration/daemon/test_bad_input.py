@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.house import House, RpcFailed, git, repository, until
 
-ABSENT = "5270805b-3731-41da-8710-fe765f2e58be"
+ABSENT = "0f0e0d0c-3731-41da-8710-fe765f2e58be"
 
 
 def refusal(daemon: House, method: str, **params: object) -> RpcFailed:

@@ -110,7 +110,7 @@ def test_variables_are_set_replaced_and_removed_one_by_one(daemon: House) -> Non
             "must be one of 'static', 'environment'",
         ),
         ("create", {"name": "x", "env_vars": [{"name": "A"}, {"name": "A"}]}, "env_vars sets A twice"),
-        ("update", {"profile": "ZAI", "remove": ["NOPE"]}, "remove.0: the profile 'ZAI' has no variable NOPE"),
+        ("update", {"profile": "ZAI", "remove": ["NOPE"]}, "no variable NOPE; it has ANTHROPIC_BASE_URL,"),
         ("update", {"profile": "ZAI", "changes": {"name": "AWS Bedrock"}}, "another profile is called 'AWS Bedrock'"),
         ("get", {"profile": "nobody"}, "no profile has the id or the name 'nobody'"),
     ],

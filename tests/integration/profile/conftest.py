@@ -1,7 +1,5 @@
 """A keychain and an AWS of the tests' own."""
 
-import os
-import shutil
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +11,11 @@ from moto.server import ThreadedMotoServer
 
 from tests.integration.profile.asking import PATIENCE, plain_base
 from tests.integration.profile.secret_service import SecretService
+from tests.support.needed import need
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_ssm import SSMClient
-
-_NEEDED = ("gnome-keyring-daemon", "dbus-daemon", "dbus-send")
 
 
 @pytest.fixture
@@ -30,12 +27,7 @@ def base(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def secret_service(tmp_path: Path, base: dict[str, str]) -> Iterator[SecretService]:
     """An unlocked keychain without an entry."""
-    missing = [program for program in _NEEDED if shutil.which(program) is None]
-    if missing and os.environ.get("CI") == "true":
-        # A suite that skips what it is there for is green for nothing.
-        pytest.fail(f"not on PATH: {', '.join(missing)}")
-    if missing:
-        pytest.skip(f"not on PATH: {', '.join(missing)}")
+    need("gnome-keyring-daemon", "dbus-daemon", "dbus-send")
     service = SecretService(tmp_path / "keychain", base)
     with service.running():
         yield service

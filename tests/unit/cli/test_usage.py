@@ -1,5 +1,6 @@
 """Help and wrong usage, neither of which needs a daemon."""
 
+import re
 from pathlib import Path
 
 import click
@@ -40,7 +41,7 @@ def test_every_command_has_help(words: tuple[str, ...]) -> None:
     ("noun", "verbs"),
     [
         ("jobs", "create update list get tasks set-order run stop delete export import"),
-        ("tasks", "create update list get run enable disable delete"),
+        ("tasks", "create update list get why run enable disable delete"),
         ("runs", "list get stop restart delete logs"),
     ],
     ids=["jobs", "tasks", "runs"],
@@ -89,13 +90,34 @@ JOB = ("jobs", "create", "--name", "n", "--working-directory", ".")
         ((*TASK, "--prompt", "p", "--every", "1d", "--schedule", "calendar"), "--every means --schedule interval"),
         ((*TASK, "--prompt", "p", "--schedule", "interval"), "--schedule interval needs --every"),
         ((*TASK, "--prompt", "p", "--schedule", "calendar"), "--schedule calendar needs --cron"),
-        ((*TASK, "--prompt", "p", "--timezone", "UTC"), "--timezone goes with --cron; add it"),
-        ((*TASK, "--prompt", "p", "--every", "1d", "--timezone", "UTC"), "not with a schedule that is interval"),
+        ((*TASK, "--prompt", "p", "--timezone", "UTC"), "goes with --cron or --running-hours; add one of them"),
+        ((*TASK, "--prompt", "p", "--every", "1d", "--timezone", "UTC"), "that is interval, add --running-hours"),
         ((*TASK, "--prompt", "p", "--every", "1d", "--watch-path", "."), "--every and --watch-path both say"),
         ((*TASK, "--prompt", "p", "--watch-path", ".", "--schedule", "manual"), "means --schedule file_watch"),
         ((*TASK, "--prompt", "p", "--watch-path", ""), "Invalid value for --watch-path: it is empty"),
         ((*TASK, "--prompt", "p", "--schedule", "file_watch"), "--schedule file_watch needs --watch-path"),
         ((*TASK, "--prompt", "p", "--watch-pattern", "*.py"), "--watch-pattern goes with --watch-path; add it"),
+        ((*TASK, "--prompt", "p", "--no-watch-recursive"), "--watch-recursive goes with --watch-path; add it"),
+        (
+            (*TASK, "--prompt", "p", "--every", "1d", "--watch-debounce", "1"),
+            "--watch-debounce goes with --watch-path,",
+        ),
+        (
+            (*TASK, "--prompt", "p", "--cron", "@daily", "--watch-max-wait", "1"),
+            "not with a schedule that is calendar",
+        ),
+        ((*TASK, "--prompt", "p", "--watch-path", ".", "--watch-debounce", "3601"), "not in the range 0<=x<=3600"),
+        (
+            (*TASK, "--prompt", "p", "--watch-path", ".", "--watch-debounce", "nan"),
+            "'nan' is not a number of seconds",
+        ),
+        ((*TASK, "--prompt", "p", "--watch-path", ".", "--watch-max-wait", "-1"), "not in the range 0<=x<=86400"),
+        ((*TASK, "--prompt", "p", "--missed", "always"), "'run_once', 'skip'"),
+        ((*TASK, "--prompt", "p", "--missed", "skip", "--missed-within", "1h"), "goes with --missed run_once, not"),
+        ((*TASK, "--prompt", "p", "--missed-within", "soon"), "value for --missed-within: 'soon' does not say"),
+        ((*TASK, "--prompt", "p", "--jitter", "-5m"), "value for --jitter: '-5m' does not say how long"),
+        ((*TASK, "--prompt", "p", "--overlap", "wait"), "'skip', 'queue', 'replace'"),
+        ((*JOB, "--overlap", "wait"), "'skip', 'queue', 'replace'"),
         ((*TASK, "--prompt", "p", "--retry-delay", "5m"), "--retry-delay goes with --max-retries; add it"),
         ((*TASK, "--prompt", "p", "--max-retries", "-1"), "Invalid value for '--max-retries'"),
         ((*TASK, "--prompt", "p", "--max-retries", "1", "--retry-delay", "x"), "value for --retry-delay: 'x' does"),
@@ -112,12 +134,19 @@ JOB = ("jobs", "create", "--name", "n", "--working-directory", ".")
         (("jobs", "update", "j", "--zai", "--no-profile"), "--zai and --no-profile both say which profile"),
         (("jobs", "update", "j", "--no-worktree", "--worktree-name", "w"), "not with --no-worktree"),
         (("jobs", "update", "j", "--working-directory", ""), "it is empty; name a path"),
-        (("tasks", "update", "t"), "--enabled, --disabled."),
+        (("tasks", "update", "t"), "--notify-on-failure, --no-notify-on-failure."),
         (("tasks", "update", "t", "--no-profile", "--profile", "p"), "--profile and --no-profile both say"),
         (("tasks", "update", "t", "--timezone", "UTC", "--no-timezone"), "--timezone and --no-timezone both say"),
-        (("tasks", "update", "t", "--schedule", "manual", "--no-timezone"), "--no-timezone goes with --cron, not"),
+        (("tasks", "update", "t", "--schedule", "manual", "--no-timezone"), "that is manual, add --running-hours"),
+        (
+            ("tasks", "update", "t", "--every", "1d", "--no-running-hours", "--timezone", "UTC"),
+            "that is interval, add --running-hours",
+        ),
         (("tasks", "update", "t", "--every", "1d", "--watch-pattern", "x"), "goes with --watch-path, not with"),
         (("tasks", "update", "t", "--watch-pattern", "x", "--no-watch-patterns"), "both say which files count"),
+        (("tasks", "update", "t", "--overlap", "skip", "--no-overlap"), "both say what becomes of an overlap"),
+        (("tasks", "update", "t", "--running-hours", "1:00-2:00", "--no-running-hours"), "both say when it may run"),
+        (("tasks", "update", "t", "--every", "1d", "--watch-recursive"), "goes with --watch-path, not with"),
         (("tasks", "update", "t", "--schedule", "calendar"), "--schedule calendar needs --cron"),
         (("tasks", "update", "t", "--time-limit", "1h", "--no-time-limit"), "both say how long a run may take"),
         (("tasks", "update", "t", "--allowed-tool", "R", "--no-allowed-tools"), "both say which tools are allowed"),
@@ -147,6 +176,8 @@ JOB = ("jobs", "create", "--name", "n", "--working-directory", ".")
             ("jobs", "create", "--name", "n", "--working-directory", ".", "--worktree-name", "w"),
             "--use-worktree; add it",
         ),
+        (("scheduler", "-n", "5"), "-n goes with --history TASK; add it"),
+        (("scheduler", "--history", "t", "-n", "0"), "Invalid value for '-n'"),
         (("runs", "list", "--limit", "0"), "Invalid value for '--limit'"),
         (("runs", "list", "--status", "done"), "Invalid value for '--status'"),
         (("jobs", "list", "--output", "yaml"), "Invalid value for '--output'"),
@@ -158,6 +189,67 @@ def test_wrong_usage_says_what_to_do(arguments: tuple[str, ...], told: str) -> N
     code, shown = invoke(*arguments)
     assert told in " ".join(shown.split())
     assert code == 2
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "22:00",
+        "22:00-",
+        "24:00-06:00",
+        "18:00-24:00",
+        "9-17",
+        "09:60-10:00",
+        "22:00–06:00",
+        "22:00-06:00 UTC",
+        "x" * 99,
+    ],
+)
+def test_what_are_no_running_hours_is_refused(written: str) -> None:
+    """The refusal shows how to write them, and is short whatever was written."""
+    code, shown = invoke(*TASK, "--prompt", "p", "--running-hours", written)
+    assert code == 2
+    assert "write such as 09:00-17:30, or 22:00-06:00 for a night; midnight is 00:00" in " ".join(shown.split())
+    assert len(shown) < 400
+
+
+@pytest.mark.parametrize("verb", ["create", "update"])
+def test_the_options_of_a_task_stand_under_headings(verb: str) -> None:
+    """In the order of what a person decides; those that every command takes come last, and none comes twice."""
+    _, shown = invoke("tasks", verb, "--help")
+    places = [
+        shown.index(each)
+        for each in (
+            "\nWhat it does:\n",
+            "  --prompt TEXT",
+            "\nWhen it runs:\n",
+            "  --cron EXPR",
+            "  --overlap ",
+            "\nHow it runs:\n",
+            "  --model TEXT",
+            "\nAfterwards:\n",
+            "  --max-retries N",
+            "\nLike every command:\n",
+            "  --home PATH",
+        )
+    ]
+    assert places == sorted(places)
+    named = re.findall(r"^  (--?[a-z-]+)", shown, re.MULTILINE)
+    assert len(named) == len(set(named)) > 30
+
+
+@pytest.mark.parametrize("words", [("tasks",), ("tasks", "create"), ("tasks", "update")], ids=" ".join)
+def test_the_help_says_that_a_day_is_24_hours(words: tuple[str, ...]) -> None:
+    """Of an interval, on the days too when the clocks change."""
+    _, shown = invoke(*words, "--help")
+    assert re.search(r"24 hours,? whatever the clocks do", " ".join(shown.split()))
+
+
+def test_the_help_says_that_running_hours_go_over_midnight() -> None:
+    """And by whose clocks."""
+    _, shown = invoke("tasks", "create", "--help")
+    assert "by the clocks of --timezone; 22:00-06:00 is over midnight" in " ".join(shown.split())
 
 
 def test_a_prompt_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
