@@ -33,6 +33,8 @@ class Schedule(TypedDict):
 
     schedule: str | None
     every: str | None
+    interval_value: int | None
+    interval_type: str | None
     cron: str | None
     timezone: str | None
     watch_path: str | None

@@ -24,7 +24,7 @@ def parameters(*, creating: bool) -> list[click.Parameter]:
             help="Where its runs work.",
         ),
         click.Option(
-            ["--use-worktree" if creating else "--use-worktree/--no-worktree"],
+            ["--use-worktree" if creating else "--use-worktree/--no-worktree", "--use-git-worktree", "use_worktree"],
             is_flag=True,
             default=None,
             help="Work in a git worktree made from that directory."

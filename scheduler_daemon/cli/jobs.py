@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import completion, job_options, names, show, text, times, transfer
+from scheduler_daemon.cli import completion, job_options, names, show, text, times, transfer, unfilled
 from scheduler_daemon.cli.client import Client
 from scheduler_daemon.cli.command import Choices, Group
 from scheduler_daemon.cli.options import demand_a_change
@@ -33,6 +33,7 @@ def create(choices: Choices, **given: "Unpack[given_options.Job]") -> None:
     with choices.connect() as daemon:
         job: Job = daemon.call("jobs.create", patient=False, **fields)
         _show_job(choices, daemon, job)
+        unfilled.note(choices, daemon, fields)
 
 
 @jobs.command("update", params=job_options.parameters(creating=False))
@@ -49,6 +50,7 @@ def update(context: click.Context, job: str, **given: "Unpack[given_options.Job]
     with choices.connect() as daemon:
         updated: Job = daemon.call("jobs.update", job=job, changes=changes)
         _show_job(choices, daemon, updated)
+        unfilled.note(choices, daemon, changes)
 
 
 @jobs.command("list")

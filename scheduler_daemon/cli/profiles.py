@@ -9,7 +9,7 @@ import click
 from scheduler_daemon.cli import completion, show, text, times
 from scheduler_daemon.cli.client import Client
 from scheduler_daemon.cli.command import Choices, Group
-from scheduler_daemon.cli.options import demand_a_change
+from scheduler_daemon.cli.options import demand_a_change, only_one
 from scheduler_daemon.cli.show import Column
 from scheduler_daemon.cli.variable_options import (
     Variable,
@@ -59,24 +59,44 @@ def profiles() -> None:
 
 
 @profiles.command("create", cls=VariablesCommand)
-@click.option("--name", required=True, help="What you call it.")
+@click.option("--name", help="What you call it.")
+@click.option("--zai", is_flag=True, help="Make the profile ZAI anew, which was deleted.")
+@click.option("--bedrock", is_flag=True, help="Make the profile AWS Bedrock anew, which was deleted.")
 @click.option("--description", help="What it is for.")
 @variable_options
 @config_option
 @click.pass_context
-def create(context: click.Context, /, name: str, description: str | None, **_variables: object) -> None:
+def create(
+    context: click.Context,
+    /,
+    name: str | None,
+    zai: bool,
+    bedrock: bool,
+    description: str | None,
+    **_variables: object,
+) -> None:
     """Create a profile.
 
     Its variables keep their order. All options for them may be repeated.
     """
     choices: Choices = context.obj
     variables = variables_of(context)
+    which = only_one("which profile it is", {"--name": name is not None, "--zai": zai, "--bedrock": bedrock})
+    if which is None:
+        raise click.UsageError("Say what you call it: --name NAME.")
+    ready_made = None if which == "--name" else which.removeprefix("--")
+    if ready_made and (variables.given or description is not None):
+        raise click.UsageError(f"{which} makes the profile as it was; change it with: profiles update")
     for other in variables.configured:
         raise click.UsageError(f"--config says how to read {other}, which no option gives a value.")
     with choices.connect() as daemon:
         variables.ask()
         profile: Profile = daemon.call(
-            "profiles.create", name=name, description=description, env_vars=variables.given
+            "profiles.create",
+            name=name,
+            ready_made=ready_made,
+            description=description,
+            env_vars=None if ready_made else variables.given,
         )
     _show_profile(choices, profile, changed=True)
 

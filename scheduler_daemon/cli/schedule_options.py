@@ -11,7 +11,12 @@ from scheduler_daemon.cli.options import REPEATED, REPLACED, default, only_one, 
 if TYPE_CHECKING:
     from scheduler_daemon.cli.given import Schedule
 
-_MEANS = {"--every": "interval", "--cron": "calendar", "--watch-path": "file_watch"}
+_MEANS = {
+    "--every": "interval",
+    "--interval-value": "interval",
+    "--cron": "calendar",
+    "--watch-path": "file_watch",
+}
 """The type of a schedule that an option means, which cannot be without it."""
 
 
@@ -42,7 +47,22 @@ def parameters(*, creating: bool) -> list[click.Option]:
             help="Due every 30m, 2h, 1h30m or 1d of elapsed time: a day is 24 hours, whatever the clocks do; implies "
             "--schedule interval.",
         ),
-        click.Option(["--cron"], metavar="EXPR", help="Due by a cron expression; implies --schedule calendar."),
+        click.Option(
+            ["--interval-value"],
+            metavar="N",
+            type=click.IntRange(min=1),
+            help="With --interval-type: another way to say --every.",
+        ),
+        click.Option(
+            ["--interval-type"],
+            type=click.Choice(["minutes", "hours", "days"]),
+            help="What --interval-value counts.",
+        ),
+        click.Option(
+            ["--cron", "--cron-expression", "cron"],
+            metavar="EXPR",
+            help="Due by a cron expression; implies --schedule calendar.",
+        ),
         click.Option(
             ["--timezone"],
             metavar="ZONE",
@@ -57,7 +77,7 @@ def parameters(*, creating: bool) -> list[click.Option]:
             help="Due when this file, or what is in this directory, changes; implies --schedule file_watch.",
         ),
         click.Option(
-            ["--watch-pattern", "watch_patterns"],
+            ["--watch-pattern", "--watch-patterns", "watch_patterns"],
             metavar="GLOB",
             multiple=True,
             help=f"{default(patterns, 'all', creating)} {REPEATED if creating else REPLACED}",
@@ -96,6 +116,9 @@ def fields_of(given: "Schedule", *, creating: bool, hours: bool) -> dict[str, ob
     fields: dict[str, object] = {} if kind is None else {"type": kind}
     if given["every"] is not None:
         fields["interval_value"], fields["interval_type"] = _interval(given["every"])
+    for name in ("interval_value", "interval_type"):
+        if given[name] is not None:
+            fields[name] = given[name]
     if given["cron"] is not None:
         fields["cron_expression"] = given["cron"]
     if given["watch_path"] is not None:
@@ -136,6 +159,7 @@ def _kind(given: "Schedule") -> str | None:
         "when the task is due",
         {
             "--every": given["every"] is not None,
+            "--interval-value": (given["interval_value"], given["interval_type"]) != (None, None),
             "--cron": given["cron"] is not None,
             "--watch-path": given["watch_path"] is not None,
         },

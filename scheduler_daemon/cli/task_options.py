@@ -116,7 +116,7 @@ def _afterwards(creating: bool) -> list[click.Option]:
 def _tools(kind: str, meaning: str, creating: bool) -> list[click.Option]:
     return [
         click.Option(
-            [f"--{kind}-tool", f"{kind}_tools"],
+            [f"--{kind}-tool", f"--{kind}-tools", f"{kind}_tools"],
             metavar="TOOL",
             multiple=True,
             help=f"A tool that {meaning}. {REPEATED if creating else REPLACED}",

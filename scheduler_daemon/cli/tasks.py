@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import completion, names, show, task_options, text, times
+from scheduler_daemon.cli import completion, names, show, task_options, text, times, unfilled
 from scheduler_daemon.cli.client import Client, Refused
 from scheduler_daemon.cli.command import Choices, Group
 from scheduler_daemon.cli.options import demand_a_change
@@ -38,6 +38,7 @@ def create(choices: Choices, **given: "Unpack[given_options.Task]") -> None:
     with choices.connect() as daemon:
         task: Task = daemon.call("tasks.create", patient=False, **fields)
         _show_task(choices, daemon, task)
+        unfilled.note(choices, daemon, fields)
         if given["schedule"] == "sequential":
             _note_that_it_is_first(choices, daemon, task)
 
@@ -57,6 +58,7 @@ def update(context: click.Context, task: str, **given: "Unpack[given_options.Tas
     with choices.connect() as daemon:
         updated: Task = daemon.call("tasks.update", task=task, changes=changes)
         _show_task(choices, daemon, updated)
+        unfilled.note(choices, daemon, changes)
         if given["schedule"] == "sequential":
             _note_that_it_is_first(choices, daemon, updated)
 

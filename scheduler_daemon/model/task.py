@@ -1,9 +1,10 @@
 """A task: one command for the agent, and when and how it is run."""
 
+import re
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from scheduler_daemon.model.enums import (
     CommandType,
@@ -34,7 +35,17 @@ Seconds = Annotated[int, Field(ge=1, le=7 * 86400)]
 
 MissedWithin = Annotated[int, Field(ge=60, le=366 * 86400)]
 Jitter = Annotated[int, Field(ge=0, le=86400)]
-RunningHours = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+
+
+def _running_hours(text: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError("must be two times of the day, such as 22:00-06:00")
+    if text[:5] == text[6:]:
+        raise ValueError("begins and ends at the same time; leave it out for any time of the day")
+    return text
+
+
+RunningHours = Annotated[str, AfterValidator(_running_hours)]
 """Such as ``22:00-06:00``: from the first time until the second, over midnight where that is earlier."""
 
 

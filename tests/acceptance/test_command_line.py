@@ -335,6 +335,25 @@ def test_a_task_is_created_with_what_becomes_of_its_due_times(daemon: House, tmp
     assert typed(daemon, "jobs get j")["overlap"] == "queue"
 
 
+def test_a_task_watches_as_it_was_told_to(daemon: House, tmp_path: Path) -> None:
+    """How far below and how patiently; `tasks why` says that it watches."""
+    (tmp_path / "inbox" / "below").mkdir(parents=True)
+    typed(daemon, f"jobs create --name j --working-directory {tmp_path}")
+    task = typed(
+        daemon,
+        f"tasks create --job j --name t --prompt 'say x' --watch-path {tmp_path}/inbox --watch-pattern '*.txt' "
+        "--no-watch-recursive --watch-debounce 0.2 --watch-max-wait 5",
+    )
+    said = {"watch_recursive": False, "watch_debounce": 0.2, "watch_max_wait": 5.0}
+    assert {name: task["schedule"][name] for name in said} == said
+    changed = typed(daemon, "tasks update t --watch-recursive --watch-debounce 0")["schedule"]
+    assert changed == {**task["schedule"], "watch_recursive": True, "watch_debounce": 0.0}
+    assert "not with a schedule that is manual" in refused(
+        daemon, "tasks update t --schedule manual --watch-recursive", 2
+    )
+    assert typed(daemon, "tasks why t")["reason"] == "watching"
+
+
 def test_a_job_says_what_becomes_of_overlaps_unless_its_task_does(daemon: House, tmp_path: Path) -> None:
     """Runs asked for by hand wait their turn, are refused, or take the place of the one before them."""
     assert typed(daemon, f"jobs create --name j --working-directory {tmp_path}")["overlap"] == "skip"
@@ -407,19 +426,24 @@ def test_the_due_times_of_a_task_are_told_with_what_became_of_them(daemon: House
     assert "No due time of t" in daemon.ccsched("scheduler", "--history", "t", "--output", "table").stdout
     typed(daemon, "tasks enable t")
 
-    def ranges() -> list[Any]:
-        return [each for each in daemon.call("scheduler.history", task="t")["due_times"] if each["until"]]
+    def skipped() -> list[Any]:
+        due_times = daemon.call("scheduler.history", task="t")["due_times"]
+        return [each for each in due_times if each["reason"] == "overlap" and each["until"]]
 
-    until(lambda: bool(ranges()), "it was due again and again")
+    until(lambda: bool(skipped()), "it was due again and again")
     typed(daemon, "tasks disable t")
-    *_, skipped, met = typed(daemon, "scheduler --history t")["due_times"]
-    assert (skipped["reason"], skipped["run_id"]) == ("overlap", None)
-    assert (met["run_id"], met["status"], met["until"]) == (daemon.runs()[0]["id"], "running", None)
-    assert typed(daemon, f"scheduler --history {task['id']} -n 1")["due_times"] != [skipped, met]
-    shown = daemon.ccsched("scheduler", "--history", "t", "--output", "table").stdout.splitlines()
-    assert re.match(r"DUE \([A-Z]+\) +RUN +STATUS/REASON +DETAIL$", shown[0])
-    assert re.match(r"[-0-9]+ [:0-9]+ … .* overlap +task 't' has a run that is", shown[-2])
-    assert re.search(f" {met['run_id'][:8]} +running$", shown[-1])
+    [run] = daemon.runs()
+    until(daemon.claim(run).exists, "the agent is started")
+    told = typed(daemon, "scheduler --history t")["due_times"]
+    [met] = [each for each in told if each["run_id"]]
+    assert met == {**dict.fromkeys(met), "due": run["scheduled_time"], "run_id": run["id"], "status": "running"}
+    assert [each["due"] for each in told] == sorted((each["due"] for each in told), reverse=True)
+    assert all(each["reason"] for each in told if each is not met)
+    assert typed(daemon, f"scheduler --history {task['id']} -n 1")["due_times"] == told[:1]
+    shown = daemon.ccsched("scheduler", "--history", "t", "--output", "table").stdout
+    assert re.match(r"DUE \([A-Z]+\) +RUN +STATUS/REASON +DETAIL\n", shown)
+    assert re.search(r"\n[-0-9]+ [:0-9]+ … .* overlap +task 't' has a run that is", shown)
+    assert re.search(rf"\n[-0-9]+ [:0-9]+ +{run['id'][:8]} +running(\n|$)", shown)
     assert "no task has" in refused(daemon, "scheduler --history nobody", 1)
     assert "-n goes with --history" in refused(daemon, "scheduler -n 3", 2)
     typed(daemon, "jobs stop j")

@@ -153,6 +153,9 @@ class TaskMethods:
         if fields.get("profile"):
             fields["profile"] = find(self._store.profiles, str(fields["profile"])).id
         task = changed(before, fields)
+        if task.running_hours and "timezone" not in params.changes.get("schedule", {}):
+            # The hours are meant by the zone they had, whatever the schedule becomes.
+            task = changed(task, {"schedule": {"timezone": before.schedule.timezone}})
         if task is before:
             return task.to_dict()
         admit_task(task)

@@ -20,6 +20,7 @@ Ccsched = Callable[..., Completed]
         ("--description=", {"description": ""}),
         ("--working-directory /srv/./app", {"working_directory": {"path": "/srv/app"}}),
         ("--use-worktree", {"working_directory": {"use_git_worktree": True}}),
+        ("--use-git-worktree", {"working_directory": {"use_git_worktree": True}}),
         ("--no-worktree", {"working_directory": {"use_git_worktree": False}}),
         ("--worktree-name w", {"working_directory": {"worktree_name": "w"}}),
         ("--worktree-branch b", {"working_directory": {"worktree_branch": "b"}}),
@@ -51,12 +52,18 @@ def test_an_update_of_a_job_sends_what_was_given(
     daemon.answers["jobs.update"] = objects.job()
     done = ccsched("jobs", "update", "abcd", *options.split())
     assert (done.returncode, done.stderr) == (0, "")
-    assert daemon.requests == [("jobs.update", {"job": "abcd", "changes": changes})]
+    assert daemon.requests[0] == ("jobs.update", {"job": "abcd", "changes": changes})
 
 
 @pytest.mark.parametrize(
     ("options", "changes"),
     [
+        ("--cron-expression @daily", {"schedule": {"type": "calendar", "cron_expression": "@daily"}}),
+        (
+            "--interval-value 2 --interval-type hours",
+            {"schedule": {"type": "interval", "interval_value": 2, "interval_type": "hours"}},
+        ),
+        ("--allowed-tools Read", {"allowed_tools": ["Read"]}),
         ("--name n", {"name": "n"}),
         ("--job j", {"job": "j"}),
         ("--prompt p", {"command": "p", "command_type": "prompt"}),

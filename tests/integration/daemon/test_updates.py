@@ -84,6 +84,15 @@ def test_a_schedule_changes_by_the_field_and_begins_anew_with_its_type(daemon: H
     assert daemon.call("scheduler.list")["scheduled"] == []
 
 
+def test_running_hours_keep_their_zone(daemon: House, tmp_path: Path) -> None:
+    """Another type of schedule does not move them to the machine's."""
+    schedule = {"type": "calendar", "cron_expression": "0 2 * * *", "timezone": "Asia/Tokyo"}
+    task = daemon.task(daemon.job(tmp_path), "t", "say hello", schedule=schedule, running_hours="22:00-06:00")
+    every = {"type": "interval", "interval_value": 2, "interval_type": "hours"}
+    changed = daemon.call("tasks.update", task=task["id"], changes={"schedule": every})
+    assert changed["schedule"]["timezone"] == "Asia/Tokyo"
+
+
 def test_what_comes_to_nothing_changes_nothing(daemon: House, tmp_path: Path) -> None:
     """The time of the last change included."""
     job = daemon.job(tmp_path)
@@ -115,6 +124,12 @@ def test_what_comes_to_nothing_changes_nothing(daemon: House, tmp_path: Path) ->
             "retry.max_retries: must be at least 0",
         ),
         ("tasks.update", {"task": "u", "changes": {}}, "no task has the id or the name 'u'"),
+        (
+            "tasks.update",
+            {"task": "t", "changes": {"running_hours": "22-6"}},
+            "running_hours: must be two times of the",
+        ),
+        ("tasks.update", {"task": "t", "changes": {"running_hours": "10:00-10:00"}}, "begins and ends at the same"),
         ("jobs.update", {"job": "job", "changes": {"status": "completed"}}, "changes.status: no such field"),
         ("jobs.update", {"job": "job", "changes": {"working_directory": {"path": "/nowhere"}}}, "/nowhere"),
         ("jobs.update", {"job": "job", "changes": {"working_directory": {"use_git_worktree": True}}}, "git"),

@@ -19,7 +19,7 @@ def invoke(*arguments: str, stdin: str | None = None) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("profiles", "create", "--plain", "A=1"), "Missing option '--name'"),
+        (("profiles", "create", "--plain", "A=1"), "Say what you call it: --name NAME."),
         ((*CREATE, "--plain", "A=1", "--unset", "A"), "The variable A is given twice"),
         ((*CREATE, "--static", "A=1", "--static", "A=1"), "The variable A is given twice"),
         ((*UPDATE, "--remove", "A", "--plain", "A=1"), "The variable A is given twice"),
