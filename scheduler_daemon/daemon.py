@@ -31,6 +31,7 @@ from scheduler_daemon.control.server import CannotListen, ControlServer
 from scheduler_daemon.daemon_output import configure_logging, open_standard_streams
 from scheduler_daemon.engine.engine import Engine
 from scheduler_daemon.engine.events import Changed, Deleted, Event, Events
+from scheduler_daemon.engine.watching import Watching
 from scheduler_daemon.home import Home, NoSocketPath
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
@@ -43,6 +44,7 @@ from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.face import Face, FaceUnreadable, Intake
 from scheduler_daemon.store.migrations import NewerRecord
 from scheduler_daemon.store.store import Store
+from scheduler_daemon.watch import Watcher
 from scheduler_daemon.workspace.place import exclusion_key
 
 log = structlog.get_logger()
@@ -74,13 +76,16 @@ class Daemon:
         self._look = asyncio.Event()
         self._face_dirty = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._watching = Watching(
+            store, self._engine, self._events, now, self._in_loop, lambda fired: Watcher(fired, self._in_loop)
+        )
         self._server = ControlServer(home.socket(), self._registry())
 
     def _registry(self) -> Registry:
         registry = Registry()
         for methods in (
             JobMethods(self._store, self._engine, self._events, self._home, self._threads),
-            TaskMethods(self._store, self._engine, self._events, self._home),
+            TaskMethods(self._store, self._engine, self._events, self._home, self._watching),
             RunMethods(self._store, self._engine, self._events, self._home),
             ProfileMethods(self._store, self._events, self._threads),
             SettingsMethods(self._store, self._events),
@@ -95,6 +100,7 @@ class Daemon:
 
     async def run(self) -> None:
         """Serve until a signal ends it; live runs go on without it."""
+        self._loop = asyncio.get_running_loop()
         _tell(self._face.start())
         self._store.on_commit(lambda _: self._face_dirty.set())
         self._events.subscribe(self._heard)
@@ -102,6 +108,7 @@ class Daemon:
         self._handle_signals()
         self._launcher.sweep({run.id for run in self._store.runs.unfinished()})
         self._engine.start()
+        self._watching.start()
         log.info(
             "ready", version=__version__, pid=os.getpid(), home=str(self._home.path), socket=str(self._server.path)
         )
@@ -114,6 +121,7 @@ class Daemon:
                 task.cancel()
             ended = await asyncio.gather(*loops, stopping, return_exceptions=True)
             await self._server.close()
+            self._watching.close()
             await self._launcher.detach()
             self._threads.shutdown(wait=False, cancel_futures=True)
             self._write_face_once()
@@ -122,6 +130,11 @@ class Daemon:
             # A loop ends only by its cancellation; anything else is to be seen, and the service manager to act on.
             if isinstance(failure, BaseException) and not isinstance(failure, asyncio.CancelledError):
                 raise failure
+
+    def _in_loop(self, work: Callable[[], None]) -> None:
+        """Have something done in the loop's thread; nothing of it once the loop is gone."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(work)
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -140,11 +140,23 @@ class StreamReader:
         self._message_id: str | None = None
         self._told_cost: float | None = None
         self._denial_ids: set[str] = set()
+        self._at_work: set[str] = set()
+        self._tools_used = 0
 
     @property
     def summary(self) -> StreamSummary:
         """What the stream has said so far."""
         return replace(self._summary, stderr_tail=_text(self._stderr.decode(errors="replace")))
+
+    @property
+    def tools_at_work(self) -> bool:
+        """Whether a tool is in use, or something that one has left to itself may still be going on."""
+        return bool(self._at_work)
+
+    @property
+    def tools_used(self) -> int:
+        """How many uses of tools have begun so far."""
+        return self._tools_used
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         """Take in the log's next bytes, cut anywhere."""
@@ -178,6 +190,8 @@ class StreamReader:
                 return [Retrying(_count(data.get("attempt")) or 0, f"{error} ({status})" if status else error)]
             case "assistant", _:
                 return self._assistant(data)
+            case "user", _:
+                self._tool_results(_object(data.get("message")))
             case "rate_limit_event", _:
                 self._rate_limit(_object(data.get("rate_limit_info")))
             case "result", _:
@@ -212,7 +226,18 @@ class StreamReader:
                 command_outcome=outcome or self._summary.command_outcome,
                 num_turns=self._summary.num_turns + is_next,
             )
+        for block in _objects(message.get("content")):
+            if block.get("type") == "tool_use" and (use := _name(block.get("id"))):
+                self._tools_used += 1
+                self._at_work.add(use)
+                if _object(block.get("input")).get("run_in_background") is True:
+                    self._at_work.add(f"{use} in the background")
         return list(_blocks(message))
+
+    def _tool_results(self, message: Object) -> None:
+        for block in _objects(message.get("content")):
+            if block.get("type") == "tool_result":
+                self._at_work.discard(_name(block.get("tool_use_id")) or "")
 
     def _rate_limit(self, info: Object) -> None:
         status = _name(info.get("status"))

@@ -11,7 +11,7 @@ import structlog
 
 from scheduler_daemon.engine.due import clash, policy, skipped_by, too_late
 from scheduler_daemon.engine.eligibility import Occupancy, held, occupancy
-from scheduler_daemon.engine.events import Changed, Events, Progressed
+from scheduler_daemon.engine.events import Changed, Events, Over, Progressed
 from scheduler_daemon.engine.hours import opens
 from scheduler_daemon.engine.planner import CORRECTION, Planner, delay
 from scheduler_daemon.engine.sequence import from_due, job_status, ordered, runs_of, whole_job
@@ -142,15 +142,18 @@ class Engine:
             begun = self._due(job, task, due.newest)
         self._carry_on(job, begun)
 
-    def changed(self, task_id: UUID, what: str) -> None:
-        """What a task watches has changed: a run of it is due now. ``what`` says what has changed, for the log."""
-        task = self._store.tasks.get(task_id)
-        job = self._store.jobs.get(task.job_id) if task else None
-        if task is None or job is None or not task.enabled:
+    def changed(self, task: Task, what: str, also: Callable[[], None]) -> None:
+        """What a task watches has changed: a run of it is due now.
+
+        ``what`` says what has changed, for the log; ``also`` writes what goes on record together with the run.
+        """
+        job = self._store.jobs.get(task.job_id)
+        if job is None or not task.enabled:
             return
         log.info("watched files have changed", task=task.name, changes=what)
         with self._store.transaction():
             begun = self._due(job, task, self._clock())
+            also()
         self._carry_on(job, begun)
 
     def _due(self, job: Job, task: Task, due: datetime) -> "_Begun":
@@ -454,6 +457,7 @@ class Engine:
                 settled = self._settle(run, ending)
             log.info("ended", **_about(run), status=ending.status.value, outcome=ending.outcome.value)
             self._tell(run.job_id, *settled)
+            self._events.tell(Over(run, ending.tool_times))
         self._forget(run_id)
 
     def never_started(self, run_id: UUID) -> None:

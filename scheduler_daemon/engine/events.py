@@ -1,6 +1,6 @@
 """What changed, told to whoever listens, after it is on record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -28,6 +28,15 @@ class Changed:
 
 
 @dataclass(frozen=True)
+class Over:
+    """A run that had started is over; this is not on record."""
+
+    run: Run
+    tool_times: Sequence[tuple[float, float]]
+    """When its agent may have changed something: from and until, in seconds since 1970."""
+
+
+@dataclass(frozen=True)
 class Deleted:
     """An object is gone."""
 
@@ -43,7 +52,7 @@ class Progressed:
     progress: Progress
 
 
-Event = Changed | Deleted | Progressed
+Event = Changed | Deleted | Progressed | Over
 Listener = Callable[[Event], None]
 
 

@@ -9,6 +9,10 @@ ZAI = UUID("5270805b-3731-41da-8710-fe765f2e58be")
 BEDROCK = UUID("9e4eaa7d-ba4e-44c0-861a-712aa75382d1")
 
 
+SHORTCUTS = {"zai": ZAI, "bedrock": BEDROCK}
+"""What the client's options call them."""
+
+
 def ready_made() -> list[Profile]:
     """Z.AI and Amazon Bedrock; their variables are documented at docs.z.ai and code.claude.com."""
     return [

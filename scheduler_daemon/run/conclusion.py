@@ -74,6 +74,7 @@ def conclude(order: Order, execution: Execution, record: ExitRecord | None, log:
         commit=work.commit.commit if work.commit else None,
         branch=work.commit.branch if work.commit else None,
         uncommitted=work.commit.left if work.commit else (),
+        tool_times=log.tool_times,
     )
 
 

@@ -1,6 +1,7 @@
 """Reads a run's log as it grows, and keeps what its stream has shown so far."""
 
 import contextlib
+import time
 from pathlib import Path
 
 from scheduler_daemon.agent.stream import StreamReader, StreamSummary
@@ -16,11 +17,22 @@ class LogReader:
         self._path = path
         self._stream = StreamReader()
         self.position = 0
+        self._read_at = 0.0
+        self._tool_times: list[tuple[float, float]] = []
 
     @property
     def summary(self) -> StreamSummary:
         """What the stream has shown up to ``position``."""
         return self._stream.summary
+
+    @property
+    def tool_times(self) -> list[tuple[float, float]]:
+        """When tools were at work: from and until, in seconds since 1970; outside of these the agent changes nothing.
+
+        As exact as the log is read. Of what was in the log before the first look it is not known when it came: that
+        is all of the time before.
+        """
+        return list(self._tool_times)
 
     def grown(self) -> bool:
         """Whether there is more to read."""
@@ -31,11 +43,17 @@ class LogReader:
 
     def read_on(self) -> None:
         """Read to the present end of the log, as far as it can be read."""
+        since, begun, used = self._read_at, self._stream.tools_at_work, self._stream.tools_used
         with contextlib.suppress(OSError), self._path.open("rb") as file:
             file.seek(self.position)
             while chunk := file.read(STEP):
                 self._stream.feed(chunk)
                 self.position += len(chunk)
+        self._read_at = time.time()
+        if begun or self._stream.tools_used > used:
+            if self._tool_times and self._tool_times[-1][1] == since:
+                since = self._tool_times.pop()[0]
+            self._tool_times.append((since, self._read_at))
 
     def finish(self) -> StreamSummary:
         """Read the rest of a log that nobody writes to any more, and say what the whole of it shows."""

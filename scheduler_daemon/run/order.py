@@ -70,6 +70,8 @@ class Ending:
     commit: str | None = None
     branch: str | None = None
     uncommitted: Sequence[str] = field(default_factory=tuple)
+    tool_times: Sequence[tuple[float, float]] = field(default_factory=tuple)
+    """When the agent may have changed something: from and until, in seconds since 1970."""
 
 
 class Observer(Protocol):

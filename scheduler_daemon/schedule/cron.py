@@ -15,6 +15,7 @@ croniter walks the calendar in plain wall-clock time; the way from wall-clock ti
 
 import copy
 import dataclasses
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -24,6 +25,7 @@ from croniter import CroniterBadDateError, croniter
 
 from scheduler_daemon.schedule import field
 from scheduler_daemon.schedule.error import ScheduleError, shown
+from scheduler_daemon.schedule.field import DAY, HOUR, MINUTE, MONTH, SECOND, WEEKDAY, Field, Fields, Values
 
 _CORRECTION = timedelta(hours=3)
 """The least change of the clocks that cron(8) calls a correction."""
@@ -32,10 +34,6 @@ _SPAN = timedelta(days=2)
 """No zone moves its clocks by more than 24 hours, nor twice in so short a time (zone database 2026)."""
 
 _SECOND = timedelta(seconds=1)
-_JUST_BEFORE = timedelta(microseconds=1)
-
-_LONGEST = 1000
-"""Characters; with every field written out value by value an expression has some 500."""
 
 _EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001  wall-clock time has no zone
 """The 28 years from here hold each date on each day of the week, so what is not due in them never is."""
@@ -45,9 +43,7 @@ _EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001  wall-clock time has no zone
 class CronExpression:
     """When a job is due, as five fields, six (seconds first) or a name such as ``@daily`` say it."""
 
-    text: str
-    fixed_time: bool
-    """Neither the minute nor the hour field begins with ``*``."""
+    fields: Fields
     _patterns: tuple[croniter, ...] = dataclasses.field(repr=False, compare=False)
     """Due where any of these matches; never moved, only copied."""
 
@@ -58,28 +54,20 @@ class CronExpression:
         Raises:
             ScheduleError: when the text is no cron expression, or names only dates that never come.
         """
-        fields = field.ALIASES.get(text.strip().lower(), text).split()
-        if len(fields) not in (5, 6) or len(text) > _LONGEST:
-            raise ScheduleError(
-                field.FIELD,
-                f"{shown(text)} is no cron expression: write five fields (minute, hour, day of month, month, "
-                f"day of week), six with seconds first, or one of {', '.join(field.ALIASES)}",
-            )
-        *seconds, minute, hour, day, month, weekday = fields
-        second = field.values(field.SECOND, seconds[0] if seconds else "0")
-        minutes, hours = field.values(field.MINUTE, minute), field.values(field.HOUR, hour)
-        time = [_listed(field.SECOND, second), _listed(field.MINUTE, minutes), _listed(field.HOUR, hours)]
-        months = _listed(field.MONTH, field.values(field.MONTH, month))
-        days = _days(field.values(field.DAY, day), field.values(field.WEEKDAY, weekday))
-        patterns = [_pattern([*time, on_day, months, on_weekday]) for on_day, on_weekday in days]
-        coming = tuple(pattern for pattern in patterns if _comes(pattern))
+        fields = field.fields(text)
+        coming = tuple(pattern for pattern in _patterns(fields) if _comes(pattern))
         if not coming:
             raise ScheduleError(
                 field.FIELD,
                 f"{shown(text)} is never due: no year has such a date; change the day of month, the month or "
                 "the day of week",
             )
-        return cls(text, not (minutes.starred or hours.starred), coming)
+        return cls(fields, coming)
+
+    @property
+    def fixed_time(self) -> bool:
+        """Neither the minute nor the hour field begins with ``*``."""
+        return not (self.fields.minute.starred or self.fields.hour.starred)
 
     def after(self, instant: datetime, zone: ZoneInfo) -> datetime:
         """The first due instant strictly after ``instant`` where clocks show the time of ``zone``, in UTC."""
@@ -93,7 +81,7 @@ class CronExpression:
             if change is not None:
                 before, now, offset = offset, change, _offset(change.astimezone(zone))
                 if not self.fixed_time or abs(offset - before) >= _CORRECTION:
-                    wall = self._next_wall(_wall(now, offset) - _JUST_BEFORE)
+                    wall = self._next_wall(_wall(now, offset) - _SECOND)
                 elif wall < _wall(now, offset):
                     return now
             elif due <= now + _SPAN:
@@ -105,6 +93,25 @@ class CronExpression:
                 local = (wall - _SPAN).replace(tzinfo=zone, fold=1)
                 now, offset = local.astimezone(UTC), _offset(local)
 
+    def caught_up(self, due: datetime, zone: ZoneInfo) -> list[datetime]:
+        """The wall-clock times that clocks skipped, and that are made up for at the due instant ``due``."""
+        now = due.astimezone(UTC)
+        offset, before = _offset(now.astimezone(zone)), _offset((now - _SECOND).astimezone(zone))
+        if not self.fixed_time or not timedelta(0) < offset - before < _CORRECTION:
+            return []
+        skipped = []
+        wall = self._next_wall(_wall(now, before) - _SECOND)
+        while wall < _wall(now, offset):
+            skipped.append(wall)
+            wall = self._next_wall(wall)
+        return skipped
+
+    def comes_twice(self, due: datetime, zone: ZoneInfo) -> bool:
+        """Whether clocks show the time of the due instant ``due`` once more, when it is not due again."""
+        local = due.astimezone(zone)
+        back = _offset(local) - _offset(local.replace(fold=1))
+        return self.fixed_time and timedelta(0) < back < _CORRECTION
+
     def _passed(self, now: datetime, local: datetime, zone: ZoneInfo) -> datetime:
         """The wall-clock time that is behind us; for a fixed-time job that includes an hour's second pass."""
         if self.fixed_time and local.fold:
@@ -112,11 +119,13 @@ class CronExpression:
             size = before - _offset(local)
             change = _first_change(now - size, before, now, zone)
             if change is not None and size < _CORRECTION:
-                return _wall(change, before) - _JUST_BEFORE
+                return _wall(change, before) - _SECOND
         return local.replace(tzinfo=None)
 
     def _next_wall(self, wall: datetime) -> datetime:
         """The first matching wall-clock time strictly after ``wall``."""
+        # croniter counts in floating-point seconds, whose fractions are not exact in times far from now.
+        wall = wall.replace(microsecond=0)
         found = []
         for pattern in self._patterns:
             walker = copy.copy(pattern)
@@ -124,27 +133,30 @@ class CronExpression:
         return min(found)
 
 
-def _days(day: field.Values, weekday: field.Values) -> list[tuple[str, str]]:
-    """The day-of-month and day-of-week texts of the patterns that together make up an expression."""
-    on_day = _listed(field.DAY, day)
-    # croniter takes plain and calendar days of the week only apart from each other.
-    on_weekday = [",".join(sorted(weekday.calendar_days))] if weekday.calendar_days else []
-    if weekday.numbers:
-        on_weekday.append(_listed(field.WEEKDAY, field.Values(weekday.numbers, frozenset(), False)))
-    if day.starred or weekday.starred:
-        return [(on_day, each) for each in on_weekday]
-    return [(on_day, "*"), *(("*", each) for each in on_weekday)]
+def _patterns(fields: Fields) -> list[croniter]:
+    """What croniter takes, which together make up an expression."""
+    time = [_listed(SECOND, fields.second), _listed(MINUTE, fields.minute), _listed(HOUR, fields.hour)]
+    months = _listed(MONTH, fields.month)
+    days, weekdays = _apart(DAY, fields.day), _apart(WEEKDAY, fields.weekday)
+    if fields.both_days:
+        dates = [*itertools.product(days, weekdays)]
+    else:
+        dates = [*((day, "*") for day in days), *(("*", weekday) for weekday in weekdays)]
+    return [
+        croniter(" ".join([*time, day, months, weekday]), _EPOCH, day_or=False, second_at_beginning=True)
+        for day, weekday in dates
+    ]
 
 
-def _listed(of: field.Field, values: field.Values) -> str:
-    """A field's values one by one: what croniter reads into other spellings of them is not always cron's."""
-    if values.numbers == field.all_numbers(of):
-        return "*"
-    return ",".join([*map(str, sorted(values.numbers)), *sorted(values.calendar_days)])
+def _apart(of: Field, values: Values) -> list[str]:
+    """A field's plain numbers and its calendar days: together, croniter takes ``2-31,L`` for every day."""
+    numbers = [_listed(of, values)] if values.numbers else []
+    return [*numbers, ",".join(sorted(values.calendar_days))] if values.calendar_days else numbers
 
 
-def _pattern(fields: list[str]) -> croniter:
-    return croniter(" ".join(fields), _EPOCH, day_or=False, second_at_beginning=True)
+def _listed(of: Field, values: Values) -> str:
+    """A field's numbers one by one: what croniter reads into other spellings of them is not always cron's."""
+    return "*" if values.numbers == field.all_numbers(of) else ",".join(map(str, sorted(values.numbers)))
 
 
 def _comes(pattern: croniter) -> bool:

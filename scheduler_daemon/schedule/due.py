@@ -1,6 +1,6 @@
 """Due times of a schedule, whatever its type."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from scheduler_daemon.model.enums import ScheduleType
@@ -36,7 +36,7 @@ def next_due(schedule: ScheduleConfig, anchor: datetime, after: datetime) -> dat
     """
     match schedule.type:
         case ScheduleType.INTERVAL:
-            return next_after(_interval(schedule), anchor, after).astimezone(UTC)
+            return next_after(_interval(schedule), anchor, after)
         case ScheduleType.CALENDAR:
             return _cron(schedule).after(after, find_zone(schedule.timezone))
         case _:
@@ -52,7 +52,7 @@ def latest_due(schedule: ScheduleConfig, anchor: datetime, after: datetime, unti
     match schedule.type:
         case ScheduleType.INTERVAL:
             latest = latest_until(_interval(schedule), anchor, until)
-            return latest.astimezone(UTC) if latest is not None and latest > after else None
+            return latest if latest is not None and latest > after else None
         case ScheduleType.CALENDAR:
             return _latest_by_cron(schedule, after, until)
         case _:

@@ -18,18 +18,19 @@ LAST_DAY = "l"
 
 @dataclass(frozen=True)
 class Field:
-    """One field: its name, its lowest and highest number, and the names of its values."""
+    """One field: its name, its lowest and highest number, the names of its values, and what else it takes."""
 
     name: str
     low: int
     high: int
     names: dict[str, int] = field(default_factory=dict)
+    calendar_days: str = ""
 
 
 SECOND = Field("second", 0, 59)
 MINUTE = Field("minute", 0, 59)
 HOUR = Field("hour", 0, 23)
-DAY = Field("day of month", 1, 31)
+DAY = Field("day of month", 1, 31, calendar_days=", L (the last day)")
 MONTH = Field(
     "month",
     1,
@@ -54,6 +55,7 @@ WEEKDAY = Field(
     0,
     7,  # Sunday is 0 and 7, so that MON-7 is a range
     {"SUN": 0, "MON": 1, "TUE": 2, "WED": 3, "THU": 4, "FRI": 5, "SAT": 6},
+    ", FRI#1 to FRI#5, FRIL (the last Friday)",
 )
 
 ALIASES = {
@@ -72,6 +74,10 @@ _LAST = re.compile(r"L(?P<after>\w+)|(?P<before>\w+)L", re.ASCII | re.IGNORECASE
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
+_LONGEST = 1000
+"""Characters; with every field written out value by value an expression has some 500."""
+
+
 @dataclass(frozen=True)
 class Values:
     """What one field says: plain numbers, and days that only a calendar can tell."""
@@ -81,6 +87,41 @@ class Values:
     """In croniter's spelling: ``l``, ``l5``, ``5#2``."""
     starred: bool
     """The field begins with ``*``; for cron this, not the set of values, makes a field unrestricted."""
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What all fields of an expression say."""
+
+    second: Values
+    minute: Values
+    hour: Values
+    day: Values
+    month: Values
+    weekday: Values
+
+    @property
+    def both_days(self) -> bool:
+        """Whether day of month and day of week must both match; otherwise one of them is enough."""
+        return self.day.starred or self.weekday.starred
+
+
+def fields(text: str) -> Fields:
+    """What an expression's text says.
+
+    Raises:
+        ScheduleError: when it is no cron expression.
+    """
+    parts = ALIASES.get(text.strip().lower(), text).split()
+    if len(parts) not in (5, 6) or len(text) > _LONGEST:
+        raise ScheduleError(
+            FIELD,
+            f"{shown(text)} is no cron expression: write five fields (minute, hour, day of month, month, "
+            f"day of week), six with seconds first, or one of {', '.join(ALIASES)}",
+        )
+    if len(parts) == 5:
+        parts.insert(0, "0")
+    return Fields(*map(values, (SECOND, MINUTE, HOUR, DAY, MONTH, WEEKDAY), parts))
 
 
 def values(of: Field, text: str) -> Values:
@@ -153,7 +194,7 @@ def _number(of: Field, text: str, item: str) -> int:
 def _allowed(of: Field) -> str:
     names = list(of.names)
     named = f" or {names[0]} to {names[-1]}" if names else ""
-    return f"it takes {of.low} to {of.high}{named}, ranges (1-5), lists (1,3) and steps (*/2)"
+    return f"it takes {of.low} to {of.high}{named}{of.calendar_days}, ranges (1-5), lists (1,3) and steps (*/2)"
 
 
 def _refused(of: Field, item: str, advice: str) -> ScheduleError:

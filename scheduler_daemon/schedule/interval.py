@@ -1,6 +1,6 @@
 """Every so many minutes, hours or days, counted as elapsed time from an anchor."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from scheduler_daemon.model.enums import IntervalType
 
@@ -17,11 +17,14 @@ def interval(value: int, unit: IntervalType) -> timedelta:
 
 
 def next_after(every: timedelta, anchor: datetime, after: datetime) -> datetime:
-    """The first ``anchor + k * every`` (k ≥ 1) strictly after ``after``."""
-    return anchor + max(1, (after - anchor) // every + 1) * every
+    """The first ``anchor + k * every`` (k ≥ 1) strictly after ``after``, in UTC."""
+    # In any other zone Python reckons with what clocks show, not with the time that passes.
+    begin = anchor.astimezone(UTC)
+    return begin + max(1, (after.astimezone(UTC) - begin) // every + 1) * every
 
 
 def latest_until(every: timedelta, anchor: datetime, until: datetime) -> datetime | None:
-    """The last ``anchor + k * every`` (k ≥ 1) that is not after ``until``."""
-    count = (until - anchor) // every
-    return anchor + count * every if count >= 1 else None
+    """The last ``anchor + k * every`` (k ≥ 1) that is not after ``until``, in UTC."""
+    begin = anchor.astimezone(UTC)
+    count = (until.astimezone(UTC) - begin) // every
+    return begin + count * every if count >= 1 else None

@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from scheduler_daemon.schedule.error import ScheduleError, shown
-from scheduler_daemon.schedule.zone_file import ZoneDamaged, read_zone
+from scheduler_daemon.schedule.zone_file import ZoneDamaged, read_zone, show_the_same
 
 FIELD = "schedule.timezone"
 
@@ -36,7 +36,7 @@ def machine_zone(environment: Mapping[str, str], etc: Path = Path("/etc")) -> Zo
     """The zone of this machine: ``TZ``, else ``etc/localtime``, else ``etc/timezone``, else UTC.
 
     It is looked up each time, for a laptop travels. A link is followed to the zone's name; a plain copy of a
-    zone's file has no name, so ``etc/timezone`` is asked for one first.
+    zone's file has none, so it gets that in ``etc/timezone`` if that zone's clocks show the same.
 
     Raises:
         ScheduleError: when ``TZ`` is set to something that is no zone. Going on to the next source would
@@ -45,7 +45,11 @@ def machine_zone(environment: Mapping[str, str], etc: Path = Path("/etc")) -> Zo
     setting = environment.get("TZ")
     if setting is not None:
         return _of_setting(setting)
-    return _of_link(etc / "localtime") or _of_text(etc / "timezone") or _of_copy(etc / "localtime") or ZoneInfo("UTC")
+    linked = _of_link(etc / "localtime")
+    if linked:
+        return linked
+    named = _of_text(etc / "timezone")
+    return _of_copy(etc / "localtime", named) or named or ZoneInfo("UTC")
 
 
 def _of_setting(setting: str) -> ZoneInfo:
@@ -79,11 +83,18 @@ def _of_text(path: Path) -> ZoneInfo | None:
         return None
 
 
-def _of_copy(path: Path) -> ZoneInfo | None:
+def _of_copy(path: Path, named: ZoneInfo | None = None) -> ZoneInfo | None:
     try:
-        return read_zone(path.read_bytes(), str(path))
+        return _copied(path.read_bytes(), str(path), named)
     except (OSError, ZoneDamaged):
         return None
+
+
+@functools.lru_cache(maxsize=8)
+def _copied(data: bytes, path: str, named: ZoneInfo | None) -> ZoneInfo:
+    # In a container, localtime may be the host's and the name that of the image: the clock on the wall decides.
+    zone = read_zone(data, path)
+    return named if named and show_the_same(zone, named) else zone
 
 
 def _if_named(name: str) -> ZoneInfo | None:
