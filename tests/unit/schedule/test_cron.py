@@ -250,6 +250,8 @@ def _first(text: str, start: datetime, count: int) -> list[str]:
         ("0 0 31 2 FRI", ["02 00:00", "09 00:00"]),
         ("0 0 3 * 5L", ["03 00:00", "26 00:00"]),
         ("0 0 * * FRIL", ["26 00:00", "23 00:00"]),
+        ("0 0 2-31,L * *", ["02 00:00", "03 00:00"]),
+        ("0 0 1-27,29-31,L 2 *", ["01 00:00", "02 00:00"]),
         ("@Midnight", ["02 00:00", "03 00:00"]),
         ("30,30 0 0 1,1 2 *", ["01 00:00", "01 00:00"]),
     ],
@@ -257,6 +259,45 @@ def _first(text: str, start: datetime, count: int) -> list[str]:
 def test_means_what_cron_means(text: str, due: list[str]) -> None:
     """Spellings that libraries read in other ways: a range of one, Sunday as 7, a star that comes later."""
     assert _first(text, datetime(2024, 1, 1, tzinfo=UTC), 2) == due
+
+
+@pytest.mark.parametrize("start", ["2024-01-31T23:59:59.999999", "2588-11-30T23:59:59.999999"])
+def test_a_microsecond_is_not_lost(start: str) -> None:
+    """An instant just before a due time is before it, in a far century too."""
+    before = datetime.fromisoformat(start).replace(tzinfo=UTC)
+    assert CronExpression.parse("0 0 1 * *").after(before, ZoneInfo("UTC")) == before + timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "skipped"),
+    [
+        ("30 2 * * *", ["02:30"]),
+        ("0,45 2,3 * * *", ["02:00", "02:45"]),
+        ("*/15 2 * * *", []),
+        ("0 3 * * *", []),
+    ],
+)
+def test_what_is_made_up_for_after_a_gap_is_known(text: str, skipped: list[str]) -> None:
+    """A due time right after a gap knows the times in the gap, in whatever zone the instant is written."""
+    cron, due = CronExpression.parse(text), datetime(2031, 3, 30, 1, tzinfo=UTC)
+    for written in (due, due.astimezone(ZoneInfo("Europe/Berlin")), due.astimezone(ZoneInfo("Asia/Tokyo"))):
+        assert [f"{time:%H:%M}" for time in cron.caught_up(written, ZoneInfo("Europe/Berlin"))] == skipped
+
+
+@pytest.mark.parametrize(
+    ("text", "due", "again"),
+    [
+        ("30 2 * * *", datetime(2031, 10, 26, 0, 30, tzinfo=UTC), True),
+        ("30 2 * * *", datetime(2031, 10, 25, 0, 30, tzinfo=UTC), False),
+        ("*/30 2 * * *", datetime(2031, 10, 26, 0, 30, tzinfo=UTC), False),
+        ("0 3 * * *", datetime(2031, 10, 26, 2, tzinfo=UTC), False),
+    ],
+)
+def test_what_comes_twice_and_is_due_once_is_known(text: str, due: datetime, again: bool) -> None:
+    """A fixed time in the first pass of a repeated hour comes again, a wildcard is due both times."""
+    cron = CronExpression.parse(text)
+    assert cron.after(due - timedelta(seconds=1), ZoneInfo("Europe/Berlin")) == due
+    assert cron.comes_twice(due, ZoneInfo("Europe/Berlin")) == again
 
 
 @pytest.mark.parametrize(
@@ -276,6 +317,8 @@ def test_means_what_cron_means(text: str, due: list[str]) -> None:
         ("0 0 ? * 1", "1 to 31"),
         ("0 0 L-3 * *", "1 to 31"),
         ("0 0 * * L", "SUN to SAT"),
+        ("0 0 * * MON#6", "FRI#1 to FRI#5"),
+        ("0 0 32 * *", "L (the last day)"),
         ("0 0 * * MON-FRI#2", "SUN to SAT"),
         ("0 0 * * 8L", "SUN to SAT"),
         ("0 0 * 13 *", "JAN to DEC"),

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -9,8 +10,10 @@ from hypothesis import strategies as st
 
 from scheduler_daemon.model.enums import IntervalType
 from scheduler_daemon.model.task import ScheduleConfig
-from scheduler_daemon.schedule import ScheduleError, check, latest_due, next_due
+from scheduler_daemon.schedule import ScheduleError
+from scheduler_daemon.schedule.due import check, latest_due, next_due
 
+_MICROSECOND = timedelta(microseconds=1)
 _ANCHOR = datetime(2026, 3, 28, 12, 0, 0, 250_000, tzinfo=UTC)
 
 
@@ -58,6 +61,59 @@ def test_a_day_is_24_hours() -> None:
     """An interval of a day does not follow the clocks when they change."""
     due = next_due(_every(1, IntervalType.DAYS), _ANCHOR, _ANCHOR)
     assert due == _ANCHOR + timedelta(hours=24)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Pacific/Apia"])
+def test_an_interval_is_the_time_that_passes(zone: str) -> None:
+    """In whatever zone its instants are written, an interval is not longer or shorter where clocks change."""
+    local, schedule = ZoneInfo(zone), _every(1, IntervalType.DAYS)
+    for anchor in (_ANCHOR, datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2011, 12, 29, 12, tzinfo=UTC)):
+        written = anchor.astimezone(local)
+        for days in range(4):
+            due = anchor + (days + 1) * timedelta(hours=24)
+            after = (anchor + days * timedelta(hours=24)).astimezone(local)
+            assert next_due(schedule, written, after) == due
+            assert latest_due(schedule, written, after, due.astimezone(local)) == due
+            assert latest_due(schedule, written, after, (due - _MICROSECOND).astimezone(local)) is None
+
+
+@given(
+    value=st.integers(1, 1_000_000),
+    unit=st.sampled_from(IntervalType),
+    steps=st.lists(st.timedeltas(timedelta(hours=-30), timedelta(days=30)), min_size=1, max_size=20),
+)
+@settings(deadline=None, database=None)
+def test_an_interval_keeps_its_beat_whatever_the_clock_does(
+    value: int, unit: IntervalType, steps: list[timedelta]
+) -> None:
+    """On a clock that is stepped forward and back, each due time is a whole number of intervals from the anchor."""
+    schedule, hours = _every(value, unit), {"minutes": 1 / 60, "hours": 1, "days": 24}[unit]
+    seconds = round(value * hours * 3600)
+    now = _ANCHOR
+    for step in steps:
+        now += step
+        due = next_due(schedule, _ANCHOR, now)
+        assert due is not None
+        passed = (due - _ANCHOR) / _MICROSECOND
+        assert passed % (seconds * 1_000_000) == 0
+        assert passed >= seconds * 1_000_000
+        assert now < due <= max(now, _ANCHOR) + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "due"),
+    [
+        (1_000_000, IntervalType.DAYS, datetime(4764, 2, 23, 12, 0, 0, 250_000, tzinfo=UTC)),
+        (1_000_000, IntervalType.HOURS, datetime(2140, 4, 26, 4, 0, 0, 250_000, tzinfo=UTC)),
+        (1, IntervalType.MINUTES, datetime(2026, 3, 28, 12, 1, 0, 250_000, tzinfo=UTC)),
+    ],
+    ids=["longest", "hours", "shortest"],
+)
+def test_the_longest_interval_comes_to_the_microsecond(value: int, unit: IntervalType, due: datetime) -> None:
+    """Nothing is rounded, and nothing overflows."""
+    assert next_due(_every(value, unit), _ANCHOR, _ANCHOR) == due
+    assert next_due(_every(value, unit), _ANCHOR, due - _MICROSECOND) == due
+    assert latest_due(_every(value, unit), _ANCHOR, _ANCHOR, due - _MICROSECOND) is None
 
 
 @given(

@@ -23,7 +23,7 @@ _WINTER = datetime(2026, 1, 1, tzinfo=UTC)
 def _zone_file(tmp_path: Path, name: str) -> Path:
     """A zone's file in a small zone database of our own."""
     target = tmp_path / "share" / "zoneinfo" / name
-    target.parent.mkdir(parents=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(files("tzdata").joinpath("zoneinfo", name).read_bytes())
     return target
 
@@ -128,6 +128,43 @@ def test_a_copy_is_named_by_the_timezone_file(tmp_path: Path) -> None:
     shutil.copyfile(_zone_file(tmp_path, "Europe/Berlin"), etc / "localtime")
     (etc / "timezone").write_text("Europe/Berlin\n")
     assert machine_zone({}, etc).key == "Europe/Berlin"
+
+
+def test_the_clock_on_the_wall_is_right(tmp_path: Path) -> None:
+    """Where localtime is a copy of another zone than the one named, as in a container with its host's, it counts."""
+    etc = _etc(tmp_path)
+    shutil.copyfile(_zone_file(tmp_path, "Europe/Berlin"), etc / "localtime")
+    (etc / "timezone").write_text("Etc/UTC\n")
+    zone = machine_zone({}, etc)
+    assert _SUMMER.astimezone(zone).utcoffset() == timedelta(hours=2)
+    assert _WINTER.astimezone(zone).utcoffset() == timedelta(hours=1)
+
+
+def test_a_link_that_is_turned_counts_at_once(tmp_path: Path) -> None:
+    """The zone is another one the next time it is asked for, and the first again when the link is turned back."""
+    etc = _etc(tmp_path)
+    zones = [(_zone_file(tmp_path, name), name) for name in ("Asia/Tokyo", "Europe/Berlin")]
+    for file, name in [*zones, zones[0]]:
+        (etc / "localtime").unlink(missing_ok=True)
+        (etc / "localtime").symlink_to(file)
+        assert machine_zone({}, etc).key == name
+
+
+def test_a_copy_that_is_replaced_counts_at_once(tmp_path: Path) -> None:
+    """The clocks are those of the new copy; while it stays the same, so does the zone."""
+    etc = _etc(tmp_path)
+    for name, hours in (("Europe/Berlin", 1), ("Asia/Kolkata", 5.5), ("Asia/Tokyo", 9)):
+        shutil.copyfile(_zone_file(tmp_path, name), etc / "localtime")
+        assert _WINTER.astimezone(machine_zone({}, etc)).utcoffset() == timedelta(hours=hours)
+        assert machine_zone({}, etc) is machine_zone({}, etc)
+
+
+def test_a_name_that_is_replaced_counts_at_once(tmp_path: Path) -> None:
+    """Where there is only etc/timezone, the name in it is read each time."""
+    etc = _etc(tmp_path)
+    for name in ("Asia/Tokyo", "Europe/Berlin", "Asia/Tokyo"):
+        (etc / "timezone").write_text(f"{name}\n")
+        assert machine_zone({}, etc).key == name
 
 
 def test_a_copy_without_a_name_still_changes_its_clocks(tmp_path: Path) -> None:
