@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _MOST = 10_000
 _SHOWN = 5
-_YEARS = range(1900, 9900)
-"""Those asked about; Python's calendar ends in 9999, and 40 years may pass between two due times."""
+_YEARS = range(1900, 9800)
+"""Those asked about; Python's calendar ends in 9999, and the next due time is looked for in more than a century."""
 
 
 @click.group(cls=Group)
@@ -70,12 +70,12 @@ def explain(
     last = None if end is None else _instant(end, zone, "--until")
     if last is not None and last.timestamp() <= first.timestamp():
         raise click.BadParameter(f"{last.isoformat()} is not after {first.isoformat()}", param_hint="--until")
+    limit = count or (_SHOWN if last is None else _MOST)
     try:
         cron = CronExpression.parse(expression[0])
+        due = [(time, _note(cron, time, zone)) for time in itertools.islice(_due(cron, zone, first, last), limit)]
     except ScheduleError as refusal:
         raise click.ClickException(str(refusal)) from None
-    limit = count or (_SHOWN if last is None else _MOST)
-    due = [(time, _note(cron, time, zone)) for time in itertools.islice(_due(cron, zone, first, last), limit)]
     if choices.as_json:
         show.document(
             {

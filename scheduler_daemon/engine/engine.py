@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -23,6 +24,7 @@ from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.run.order import Ending, Launched, Launcher, Order, Progress
 from scheduler_daemon.schedule import ScheduleError
+from scheduler_daemon.schedule.zone import find_zone
 from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.schedules import Plan
 from scheduler_daemon.store.skipped import Skipped
@@ -69,6 +71,7 @@ class Engine:
         self._unwanted: set[UUID] = set()
         self._progress: dict[UUID, Progress] = {}
         self._last_look = clock()
+        self._zone = _machine_zone()
         self._failing: set[UUID] = set()
         """Tasks that are due and whose schedule cannot be read just now."""
         self.planner = Planner(store, clock)
@@ -107,6 +110,10 @@ class Engine:
             log.warning("the clock was set back; due times are computed anew", by=str(self._last_look - now))
             with self._store.transaction():
                 self._store.skipped.take_back(now)
+            self.replan()
+        elif (zone := _machine_zone()) is not self._zone:
+            log.info("this machine is in another time zone; due times are computed anew", zone=str(zone))
+            self._zone = zone
             self.replan()
         self._last_look = now
         for plan in self._store.schedules.due(now):
@@ -523,6 +530,14 @@ class Engine:
         job = self._store.jobs.get(job_id) if job_id and runs else None
         if job:
             self._events.tell(Changed("job", job))
+
+
+def _machine_zone() -> ZoneInfo | None:
+    """The machine's own zone; the same object as long as it is the same zone, None where it cannot be read."""
+    try:
+        return find_zone(None)
+    except ScheduleError:
+        return None
 
 
 def _about(run: Run) -> dict[str, str]:

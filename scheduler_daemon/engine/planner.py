@@ -56,9 +56,10 @@ class Planner:
             return
         unchanged = current is not None and _is(current.schedule, task.schedule)
         if current and unchanged and current.planned_at < now + CORRECTION:
-            fires_at = current.next_due + delay(task)
+            still_due = self._still_due(current, task, now)
+            fires_at = still_due + delay(task)
             if fires_at != current.fires_at:
-                self._store.schedules.put(replace(current, fires_at=fires_at))
+                self._store.schedules.put(replace(current, next_due=still_due, fires_at=fires_at))
             return
         anchor, met = now, None
         if current and unchanged:
@@ -77,6 +78,15 @@ class Planner:
             self._store.schedules.put(
                 Plan(task.id, task.schedule.model_dump_json(), anchor, due, due + delay(task), now, met)
             )
+
+    def _still_due(self, plan: Plan, task: Task, now: datetime) -> datetime:
+        """When the task of a plan is due: its zone may be another one since, or change its clocks otherwise."""
+        if plan.next_due <= now:
+            return plan.next_due
+        try:
+            return next_due(task.schedule, plan.anchor, max(now, plan.met or now)) or plan.next_due
+        except ScheduleError:
+            return plan.next_due
 
     def _forgo(self, plan: Plan, now: datetime, what: str) -> None:
         """Put on record that due times which have come will not be met."""

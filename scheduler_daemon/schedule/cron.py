@@ -35,6 +35,9 @@ _SPAN = timedelta(days=2)
 
 _SECOND = timedelta(seconds=1)
 
+_LONGEST_WAIT = 100
+"""Years. Each date falls on each day of the week in them, so what is not due by then never is."""
+
 _EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001  wall-clock time has no zone
 """The 28 years from here hold each date on each day of the week, so what is not due in them never is."""
 
@@ -70,12 +73,17 @@ class CronExpression:
         return not (self.fields.minute.starred or self.fields.hour.starred)
 
     def after(self, instant: datetime, zone: ZoneInfo) -> datetime:
-        """The first due instant strictly after ``instant`` where clocks show the time of ``zone``, in UTC."""
+        """The first due instant strictly after ``instant`` where clocks show the time of ``zone``, in UTC.
+
+        Raises:
+            ScheduleError: when clocks skip the time whenever it comes, and it is not one that is made up for.
+        """
         now = instant.astimezone(UTC)
+        last_year = now.year + _LONGEST_WAIT
         local = now.astimezone(zone)
         offset = _offset(local)
         wall = self._next_wall(self._passed(now, local, zone))
-        while True:
+        while wall.year <= last_year:
             due = (wall - offset).replace(tzinfo=UTC)
             change = _first_change(now, offset, min(due, now + _SPAN), zone)
             if change is not None:
@@ -92,6 +100,11 @@ class CronExpression:
                 # the second: the first may lie behind.
                 local = (wall - _SPAN).replace(tzinfo=zone, fold=1)
                 now, offset = local.astimezone(UTC), _offset(local)
+        raise ScheduleError(
+            field.FIELD,
+            f"such a time is never due in {zone.key}, where clocks skip it whenever it comes; choose another hour, "
+            "or write minute and hour without * to have it run right after the gap",
+        )
 
     def caught_up(self, due: datetime, zone: ZoneInfo) -> list[datetime]:
         """The wall-clock times that clocks skipped, and that are made up for at the due instant ``due``."""

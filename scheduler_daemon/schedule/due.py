@@ -1,6 +1,6 @@
 """Due times of a schedule, whatever its type."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from scheduler_daemon.model.enums import ScheduleType
@@ -15,7 +15,7 @@ _parse = lru_cache(maxsize=256)(CronExpression.parse)
 
 
 def check(schedule: ScheduleConfig) -> None:
-    """Refuse a schedule that could not be kept.
+    """Refuse a schedule that could not be kept from now on.
 
     Raises:
         ScheduleError: naming the field.
@@ -23,7 +23,7 @@ def check(schedule: ScheduleConfig) -> None:
     if schedule.timezone is not None:
         find_zone(schedule.timezone)
     if schedule.type is ScheduleType.CALENDAR:
-        _cron(schedule)
+        _cron(schedule).after(datetime.now(UTC), find_zone(schedule.timezone))
 
 
 def next_due(schedule: ScheduleConfig, anchor: datetime, after: datetime) -> datetime | None:

@@ -57,7 +57,7 @@ class Coverage:
         new = ground not in holders
         holders.add(ground)
         try:
-            if name is None or native.single_entries:
+            if self._is_asked_for(interest):
                 native.watch(directory, interest.names)
         except OSError:
             if new:
@@ -68,15 +68,17 @@ class Coverage:
     def release(self, ground: "Ground", directory: str, name: str | None) -> None:
         """Hear of it no more on behalf of this one."""
         interest = self._interests.get(directory)
-        if interest is not None:
-            self._drop(interest, ground, name)
-            if not interest:
-                del self._interests[directory]
-                self.native.forget(directory)
-            elif name is None and not interest.everything:
-                # Heard less of from now on; if that cannot be had, too much is heard of, which does no harm.
-                with contextlib.suppress(OSError):
-                    self.native.watch(directory, interest.names)
+        if interest is None:
+            return
+        self._drop(interest, ground, name)
+        if not interest:
+            del self._interests[directory]
+        if not self._is_asked_for(interest):
+            self.native.forget(directory)
+        elif name is None and not interest.everything:
+            # Heard less of from now on; if that cannot be had, too much is heard of, which does no harm.
+            with contextlib.suppress(OSError):
+                self.native.watch(directory, interest.names)
 
     def close_if_idle(self) -> None:
         """Give everything back to the system if nobody wants to hear of anything."""
@@ -101,6 +103,9 @@ class Coverage:
         if interest is None:
             return set()
         return interest.entries.get(name, set()) if name else set().union(*interest.entries.values())
+
+    def _is_asked_for(self, interest: _Interest) -> bool:
+        return bool(interest.everything or (interest.entries and self.native.single_entries))
 
     def _drop(self, interest: _Interest, ground: "Ground", name: str | None) -> None:
         if name is None:

@@ -59,7 +59,7 @@ class Selection:
         object.__setattr__(self, "_rules", _rules([*first, *self.patterns]))
 
     def wants(self, path: str) -> bool:
-        """Whether a file counts; its path is relative to the watched directory. A watched file is ``""`` and counts."""
+        """Whether a file counts; its path is from the watched directory on. A watched file is ``""`` and counts."""
         if not path:
             return True
         return not self.skips.never_meant(path) and (not self._rules or _last_fit(self._rules, path))

@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHMARKS = ("client_start", "at_rest", "start_latency", "log_throughput")
+BENCHMARKS = ("client_start", "at_rest", "start_latency", "log_throughput", "next_due", "file_watch", "many_jobs")
 
 
 def main() -> bool:

@@ -222,3 +222,17 @@ def test_names_need_not_be_text(any_watching: Watching) -> None:
     name = os.fsdecode(b"caf\xe9\n")
     any_watching.write(name)
     assert any_watching.told() == ["caf\\xe9\n"]
+
+
+def test_what_one_leaves_out_another_may_want(any_watching: Watching) -> None:
+    """Each watch of a directory is about its own files, whichever was first, and one may go."""
+    sparing = any_watching.watch(".", "!node_modules/")
+    thorough = any_watching.watch(".", "*.tmp", "*.js")
+    any_watching.write("node_modules/x.tmp")
+    assert any_watching.firing()[0] == thorough
+    any_watching.write("both.js")
+    assert {any_watching.firing()[0], any_watching.firing()[0]} == {sparing, thorough}
+    any_watching.watcher.remove(thorough)
+    any_watching.write("node_modules/y.js")
+    any_watching.write("code.py")
+    assert any_watching.told() == ["code.py"]

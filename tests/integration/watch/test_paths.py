@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from scheduler_daemon.watch import Watch
+from scheduler_daemon.watch.native import Hints, open_native
 from tests.integration.watch.watching import Watching
 
 
@@ -21,6 +22,32 @@ def test_a_path_may_come_later_with_its_parents(any_watching: Watching, file: st
     assert any_watching.told() == [file]
     any_watching.write(file, "changed")
     assert any_watching.told() == [file]
+
+
+class _Meanwhile:
+    """A system on which a directory comes right before the one above it is watched for the first time."""
+
+    def __init__(self, hints: Hints, coming: Path) -> None:
+        self._native = open_native(hints)
+        self._coming = coming
+        self.single_entries = self._native.single_entries
+        self.look_again = self._native.look_again
+        self.forget = self._native.forget
+        self.close = self._native.close
+
+    def watch(self, directory: str, names: frozenset[str] | None) -> None:
+        if directory == str(self._coming.parent):
+            self._coming.mkdir(exist_ok=True)
+        self._native.watch(directory, names)
+
+
+def test_a_step_that_comes_while_it_is_looked_for_is_not_missed(tmp_path: Path) -> None:
+    """If part of the way comes between the look at it and the watch of it, the rest is waited for from there on."""
+    coming = tmp_path / "files" / "a"
+    with Watching(tmp_path, lambda hints: _Meanwhile(hints, coming), 600.0) as watching:
+        watching.watch("a/b")
+        watching.write("a/b/file")
+        assert watching.told() == ["a/b/file"]
 
 
 def test_a_path_that_comes_empty_is_no_change(any_watching: Watching) -> None:

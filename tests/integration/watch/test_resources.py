@@ -95,6 +95,19 @@ def test_what_is_skipped_costs_no_watch(native: Watching) -> None:
 
 
 @LINUX
+def test_what_nobody_wants_any_more_costs_no_watch(native: Watching) -> None:
+    """When the only watch that was about some directories goes, they are not watched any more."""
+    for number in range(20):
+        native.write(f"node_modules/{number}/x")
+    native.watch(".", "!node_modules/")
+    before = _inotify_watches()
+    everything = native.watch(".")
+    assert _inotify_watches() - before == 21
+    native.watcher.remove(everything)
+    until(lambda: _inotify_watches() == before, "the others are given back")
+
+
+@LINUX
 def test_what_is_gone_costs_no_watch(native: Watching) -> None:
     """Directories that left the tree, deleted or moved away, are forgotten."""
     before = _inotify_watches()

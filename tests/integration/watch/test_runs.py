@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.watch.watching import Watching
+from tests.support.house import until
 
 
 def _one_of(*files: Path) -> Callable[[str], bool]:
@@ -183,3 +184,16 @@ def test_what_comes_right_after_the_beginning_is_not_lost(watching: Watching) ->
         watching.write("theirs")
     watching.watcher.run_ended(key, _none)
     assert watching.told() == ["theirs"]
+
+
+def test_the_beginning_of_a_run_divides_what_is_told(native: Watching) -> None:
+    """Of two changes that the watcher comes to at once, the one before the beginning is the run's matter."""
+    key = native.watch(".")
+    with native.kept_busy():
+        told = native.times_told
+        native.write("before")
+        until(lambda: native.times_told > told, "the system has told of it")
+        native.watcher.run_began(key)
+        native.write("during")
+    native.watcher.run_ended(key, _none)
+    assert native.told() == ["during"]

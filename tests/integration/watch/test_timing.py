@@ -4,8 +4,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from tests.integration.watch.watching import Watching
+from tests.integration.watch.watching import Watching, no_native
 
 
 @contextmanager
@@ -86,3 +87,13 @@ def test_the_watcher_calls_where_it_is_asked_to(native: Watching) -> None:
     native.write("file")
     native.firing()
     assert native.threads_told == {"watch"}
+
+
+def test_a_burst_is_one_firing_where_it_is_seldom_looked(tmp_path: Path) -> None:
+    """Where changes must be looked for, it is looked once more before they are told, for there may be more of them."""
+    with Watching(tmp_path, no_native, 0.6) as polling:
+        polling.watch(".", debounce=0.3)
+        for number in range(50):
+            polling.write(f"{number:02}")
+            time.sleep(0.03)
+        assert polling.firing()[1].count == 50

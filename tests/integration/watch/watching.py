@@ -28,6 +28,7 @@ class _Gate:
 
     def __init__(self, hints: Hints) -> None:
         self._hints = hints
+        self.times_told = 0
         self.times_lost = 0
         self.open = threading.Event()
         self.open.set()
@@ -35,6 +36,7 @@ class _Gate:
     def put(self, directory: str, name: str, came_or_went: bool) -> None:
         self.open.wait()
         self._hints.put(directory, name, came_or_went)
+        self.times_told += 1
 
     def lost(self) -> None:
         self.open.wait()
@@ -156,6 +158,11 @@ class Watching:
         while len(paths) < count:
             paths += self.told()
         return sorted(paths)
+
+    @property
+    def times_told(self) -> int:
+        """How often the system has told the watcher of something."""
+        return sum(gate.times_told for gate in self._gates)
 
     @property
     def times_lost(self) -> int:

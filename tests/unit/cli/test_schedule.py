@@ -148,16 +148,25 @@ def test_what_a_task_could_not_have_is_refused(expression: str, reason: str, out
     assert len(result.stderr) < 350
 
 
+def test_what_a_zone_skips_each_time_is_refused() -> None:
+    """On the last Sunday in March there is no such hour, and a wildcard is not made up for."""
+    result = explain("*/5 2 * 3 SUNL")
+    assert result.exit_code == 1
+    assert "never due in Europe/Berlin, where clocks skip it whenever it comes" in result.stderr
+    assert explain("*/5 2 * 3 SUNL", zone="Asia/Tokyo").exit_code == 0
+    assert explain("0-59/5 2 * 3 SUNL").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (
             ("@daily", "--from", "yesterday"),
-            "for --from: 'yesterday' is no time from 1900 to 9899; write 2031-05-17,",
+            "for --from: 'yesterday' is no time from 1900 to 9799; write 2031-05-17,",
         ),
         (("@daily", "--from", ""), "for --from: '' is no time"),
         (("@daily", "--from", "2031-02-30"), "for --from: '2031-02-30' is no time"),
-        (("@daily", "--from", "9999-12-31"), "for --from: '9999-12-31' is no time from 1900 to 9899"),
+        (("@daily", "--from", "9999-12-31"), "for --from: '9999-12-31' is no time from 1900 to 9799"),
         (("@daily", "--from", "0001-01-01T00:00+14:00"), "for --from: '0001-01-01T00:00+14:00' is no time"),
         (("@daily", "--until", "25:00"), "for --until: '25:00' is no time"),
         (("@daily", "--until", "9" * 5000), "for --until: '999"),
@@ -188,10 +197,10 @@ def test_a_machine_without_a_clock_to_go_by_is_told_so() -> None:
 
 
 def test_the_end_of_the_calendar_is_the_end_of_the_list() -> None:
-    """Nothing is told of the last hundred years before Python's calendar ends."""
-    found = document("0 0 29 2 */7", "--from", "9850-01-01", "-n", "10000", zone="Pacific/Kiritimati")
+    """Nothing is told of the last two centuries before Python's calendar ends."""
+    found = document("0 0 29 2 */7", "--from", "9750-01-01", "-n", "10000", zone="Pacific/Kiritimati")
     assert len(found["next"]) < 5
-    assert found["next"][-1] < "9900"
+    assert found["next"][-1] < "9800"
 
 
 def test_ten_thousand_times() -> None:

@@ -232,3 +232,19 @@ def test_a_clock_that_was_ahead_does_not_swallow_what_is_to_come(world: World) -
                 world.end(run)
     assert sorted(times(world)) == [NIGHT + number * DAY for number in range(32)]
     assert skipped(world, task) == []
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["running", "restarted"])
+def test_a_machine_that_travels_is_due_by_the_clocks_of_where_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch, restarted: bool
+) -> None:
+    """Where the task names no zone of its own."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    world.boot()
+    nine = ScheduleConfig(type=ScheduleType.CALENDAR, cron_expression="0 9 * * *")
+    world.task(world.job(), "at nine", nine)
+    assert world.engine.wake() == datetime(2026, 3, 2, 8, tzinfo=UTC)
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    if restarted:
+        world.boot()
+    assert world.engine.wake() == datetime(2026, 3, 2, 0, tzinfo=UTC)

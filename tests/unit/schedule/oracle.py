@@ -120,17 +120,19 @@ class Expression:
             return of_month and of_week
         return of_month or of_week
 
-    def after(self, instant: datetime, clocks: Clocks) -> datetime:
-        """The first instant after another at which it is due, found by going through the days."""
+    def after(self, instant: datetime, clocks: Clocks) -> datetime | None:
+        """The first instant after another at which it is due, found by going through the days; None if there is none.
+
+        It is looked for in a hundred years, in which each date falls on each day of the week.
+        """
         first = (instant - EPOCH) // timedelta(seconds=1) + 1
-        day = first // _DAY
-        while True:
+        for day in range(first // _DAY, first // _DAY + 36_525):
             if self._on_day(day - 1) or self._on_day(day) or self._on_day(day + 1):
                 for stretch in clocks.day(day):
                     due = self._first_in(stretch, first, clocks)
                     if due is not None:
                         return EPOCH + timedelta(seconds=due)
-            day += 1
+        return None
 
     def made_up_for(self, due: datetime, clocks: Clocks) -> list[datetime]:
         """The times that clocks skipped right before a due time, and that count as this one."""
