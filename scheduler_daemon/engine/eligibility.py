@@ -57,13 +57,13 @@ class Occupancy:
 def occupancy(slots: int, unfinished: Iterable[Run], live: Iterable[UUID], keys: Mapping[UUID, str]) -> Occupancy:
     """How things stand, from all runs that have not ended, in the order of their turns.
 
-    ``keys`` has, by job, the key of the work tree that only one run may change at a time.
+    ``keys`` has, by run, the key of the work tree that only one run may change at a time.
     """
     runs, alive = list(unfinished), set(live)
     taken = Occupancy(slots)
     for run in runs:
         if run.id in alive:
-            taken.take(run, keys[run.job_id])
+            taken.take(run, keys[run.id])
         first = taken.firsts.setdefault(_sequence(run), run)
         if run.sequence_position < first.sequence_position:
             taken.firsts[_sequence(run)] = run

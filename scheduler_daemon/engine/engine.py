@@ -19,7 +19,7 @@ from scheduler_daemon.engine.sequence import from_due, job_status, ordered, runs
 from scheduler_daemon.engine.settlement import interrupted, not_started, settle, stopped
 from scheduler_daemon.engine.why import Why, of_idle, of_run
 from scheduler_daemon.model.enums import Outcome, Overlap, RunStatus, SessionMode, SkipReason, Trigger
-from scheduler_daemon.model.job import Job
+from scheduler_daemon.model.job import Job, JobWorkingDirectory
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.run.order import Ending, Launched, Launcher, Order, Progress
@@ -67,7 +67,10 @@ class Engine:
         self._events = events
         self._clock = clock
         self._exclusion = exclusion
-        self._launching: set[UUID] = set()
+        self._launching: dict[UUID, Run] = {}
+        """Those that were launched and are not known to have started, nor to have come to nothing."""
+        self._places: dict[UUID, str] = {}
+        """By run that was launched or taken over: the key of the directory in which it works."""
         self._unwanted: set[UUID] = set()
         self._progress: dict[UUID, Progress] = {}
         self._last_look = clock()
@@ -90,6 +93,8 @@ class Engine:
                 self.ended(run.id, interrupted("its task, or the record of its process, is missing"))
             else:
                 log.info("taking over a run", **_about(run), pid=execution.supervisor_pid)
+                place = JobWorkingDirectory(path=execution.directory)  # its job may have another by now
+                self._places[run.id] = self._exclusion(order.job.model_copy(update={"working_directory": place}))
                 self._launcher.adopt(order, execution, self)
 
     def replan(self) -> None:
@@ -108,8 +113,6 @@ class Engine:
         now = self._clock()
         if now < self._last_look - CORRECTION:
             log.warning("the clock was set back; due times are computed anew", by=str(self._last_look - now))
-            with self._store.transaction():
-                self._store.skipped.take_back(now)
             self.replan()
         elif (zone := _machine_zone()) is not self._zone:
             log.info("this machine is in another time zone; due times are computed anew", zone=str(zone))
@@ -139,10 +142,10 @@ class Engine:
         now = self._clock()
         with self._store.transaction():
             due = self.planner.meet(plan, task)
-            if due.older:
-                self._skip(task, *due.older, SkipReason.MISSED, "nobody was there to meet it; a newer one was met")
-            if plan.met and due.newest <= plan.met and self._store.runs.exists_for(task.id, due.newest):
-                return  # the clock was set back, and this one has had its run
+            for first, last in due.older:
+                self._skip(task, first, last, SkipReason.MISSED, "nobody was there to meet it; a newer one was met")
+            if due.met:
+                return
             if reason := too_late(task, due.newest + delay(task), now):
                 self._skip(task, due.newest, due.newest, SkipReason.MISSED, reason)
                 return
@@ -199,7 +202,7 @@ class Engine:
                     self._store.runs.put_execution(run.id, stopping)
                     begun.stopping.append(run)
                 else:
-                    begun.settled += self._settle(run, stopped(reason))
+                    begun.settled += self._settle(run, stopped(reason), breaks=False)
         self._add(job, begun.runs)
         return begun
 
@@ -217,30 +220,37 @@ class Engine:
         unfinished = self._store.runs.unfinished()
         if all(run.status is RunStatus.RUNNING or run.id in self._launching for run in unfinished):
             return None
-        keys = self._keys(unfinished)
-        taken = self._occupancy(unfinished, keys)
+        runs = self._with_launching(unfinished)
+        keys = self._keys(runs)
+        taken = self._occupancy(runs, keys)
         openings = []
         for run in unfinished:
             if run.id in taken.live:
                 continue
-            by = held(run, keys[run.job_id], partial(self._opens, run, now), taken)
+            by = held(run, keys[run.id], partial(self._opens, run, now), taken)
             if by is None:
-                taken.take(run, keys[run.job_id])
-                self._launch(run)
+                taken.take(run, keys[run.id])
+                self._launch(run, keys[run.id])
             elif by.until:
                 openings.append(by.until)
         return min(openings, default=None)
 
     def _keys(self, runs: Iterable[Run]) -> dict[UUID, str]:
-        keys: dict[UUID, str] = {}
+        """By run, the key of the directory in which it works or is to; its job may have been given another since."""
+        of_jobs: dict[UUID, str] = {}
         for run in runs:
-            if run.job_id not in keys:
+            if run.id not in self._places and run.job_id not in of_jobs:
                 job = self._store.jobs.get(run.job_id)
-                keys[run.job_id] = self._exclusion(job) if job else ""
-        return keys
+                of_jobs[run.job_id] = self._exclusion(job) if job else ""
+        return {run.id: self._places.get(run.id) or of_jobs[run.job_id] for run in runs}
+
+    def _with_launching(self, unfinished: list[Run]) -> list[Run]:
+        """With those that were replaced as they were launched: ended on record, and at work all the same."""
+        known = {run.id for run in unfinished}
+        return [*unfinished, *(run for run in self._launching.values() if run.id not in known)]
 
     def _occupancy(self, unfinished: list[Run], keys: Mapping[UUID, str]) -> Occupancy:
-        live = {run.id for run in unfinished if run.status is RunStatus.RUNNING} | self._launching
+        live = {run.id for run in unfinished if run.status is RunStatus.RUNNING} | self._launching.keys()
         return occupancy(self._store.settings().max_concurrent_runs, unfinished, live, keys)
 
     def _opens(self, run: Run, now: datetime) -> datetime | None:
@@ -251,12 +261,13 @@ class Engine:
         except ScheduleError:
             return None  # its zone is gone, and a run that waits for ever helps nobody
 
-    def _launch(self, run: Run) -> None:
+    def _launch(self, run: Run, place: str) -> None:
         order = self._order(run)
         if order is None:
             self.ended(run.id, not_started("its task, its job or its profile is gone"))
             return
-        self._launching.add(run.id)
+        self._launching[run.id] = run
+        self._places[run.id] = place
         self._launcher.launch(order, self)
 
     def _order(self, run: Run) -> Order | None:
@@ -367,9 +378,9 @@ class Engine:
 
     def stop_job(self, job: Job) -> list[Run]:
         """End every run of a job that has not ended; returns them. Those that live end a little later."""
-        # By its tasks, for one may have come from another job with a run under way.
+        # By its tasks, too, for one may have come from another job with a run under way, or have gone to one.
         tasks = {task.id for task in self._store.tasks.of_job(job.id)}
-        unfinished = [run for run in self._store.runs.unfinished() if run.task_id in tasks]
+        unfinished = [run for run in self._store.runs.unfinished() if run.task_id in tasks or run.job_id == job.id]
         waiting = [run for run in unfinished if run.status is RunStatus.UPCOMING and run.id not in self._launching]
         with self._store.transaction():
             for run in waiting:
@@ -390,7 +401,7 @@ class Engine:
             for run in self._store.runs.unfinished()
             if run.task_id == task.id
             and run.status is RunStatus.UPCOMING
-            and run.trigger is not Trigger.TASK
+            and not _asked_for_by_itself(run)
             and run.id not in self._launching
         ]
         with self._store.transaction():
@@ -415,11 +426,12 @@ class Engine:
             if run.status is RunStatus.RUNNING:
                 return Why("running", f"it is running: run {str(run.id)[:8]} started at", run.start_time, run.id)
         if own:
-            keys = self._keys(unfinished)
-            taken = self._occupancy(unfinished, keys)
+            runs = self._with_launching(unfinished)
+            keys = self._keys(runs)
+            taken = self._occupancy(runs, keys)
             starting = own[0].id in self._launching
             opens = partial(self._opens, own[0], self._clock())
-            return of_run(own[0], None if starting else held(own[0], keys[own[0].job_id], opens, taken), taken.live)
+            return of_run(own[0], None if starting else held(own[0], keys[own[0].id], opens, taken), taken.live)
         tasks = ordered(self._job_of(task), self._store.tasks.of_job(task.job_id))
         before = [each for each in tasks[: tasks.index(task)] if each.enabled]
         return of_idle(task, self._store.schedules.get(task.id), before, watching)
@@ -443,7 +455,7 @@ class Engine:
         with self._store.transaction():
             self._store.runs.put(started)
             self._store.runs.put_execution(run_id, launched.execution)
-        self._launching.discard(run_id)
+        self._launching.pop(run_id, None)
         log.info("started", **_about(run), pid=launched.execution.supervisor_pid)
         self._tell(None, started)
         return True
@@ -491,7 +503,8 @@ class Engine:
         self._forget(run_id)
 
     def _forget(self, run_id: UUID) -> None:
-        self._launching.discard(run_id)
+        self._launching.pop(run_id, None)
+        self._places.pop(run_id, None)
         self._unwanted.discard(run_id)
         self._progress.pop(run_id, None)
 
@@ -538,6 +551,10 @@ def _machine_zone() -> ZoneInfo | None:
         return find_zone(None)
     except ScheduleError:
         return None
+
+
+def _asked_for_by_itself(run: Run) -> bool:
+    return run.trigger is Trigger.TASK or (run.trigger is Trigger.RESTART and run.sequence_position == 0)
 
 
 def _about(run: Run) -> dict[str, str]:

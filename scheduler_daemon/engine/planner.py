@@ -1,7 +1,7 @@
 """When each task is due next, kept on record so that a due time is neither lost nor met twice."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -29,8 +29,10 @@ class DueTimes:
     """What has come of one task's due times since it was last looked at."""
 
     newest: datetime
-    older: tuple[datetime, datetime] | None
-    """The first and the last of those before it; None if there are none."""
+    met: bool
+    """Whether that has had its run: the clock was set back, and it has come again."""
+    older: list[tuple[datetime, datetime]]
+    """The first and the last of each stretch of those before it that have had no run."""
 
 
 class Planner:
@@ -44,7 +46,7 @@ class Planner:
         """Bring a task's plan in line with its schedule; an unchanged schedule keeps its due time and anchor.
 
         Unless it was made by a clock that has since been put right. Due times that had come and were not met go on
-        record as such.
+        record as such; what is to come after a new plan's beginning is off the record again, but for runs.
         """
         now = self._clock()
         current = self._store.schedules.get(task.id)
@@ -61,30 +63,35 @@ class Planner:
             if fires_at != current.fires_at:
                 self._store.schedules.put(replace(current, next_due=still_due, fires_at=fires_at))
             return
-        anchor, met = now, None
+        anchor = now
         if current and unchanged:
             # The clock has been set back. Intervals go on from where they began, if that is not to come yet.
-            anchor, met = min(current.anchor, now), current.met
+            anchor = min(current.anchor, now)
         elif current:
             self._forgo(current, now, "its schedule was changed")
+        # What has come, and waits for its jitter, is still to be met.
+        begin = max(anchor, now - delay(task))
         try:
-            due = next_due(task.schedule, anchor, now)
+            due = next_due(task.schedule, anchor, begin)
         except ScheduleError as error:
             # Refused when it was saved, so this is a zone that has since left the system's database.
             log.error("not scheduled any more", task=task.name, task_id=str(task.id), problem=str(error))
             self._store.schedules.delete(task.id)
             return
+        self._store.skipped.take_back(task.id, begin)
         if due:
             self._store.schedules.put(
-                Plan(task.id, task.schedule.model_dump_json(), anchor, due, due + delay(task), now, met)
+                Plan(task.id, task.schedule.model_dump_json(), anchor, due, due + delay(task), now)
             )
 
     def _still_due(self, plan: Plan, task: Task, now: datetime) -> datetime:
         """When the task of a plan is due: its zone may be another one since, or change its clocks otherwise."""
         if plan.next_due <= now:
             return plan.next_due
+        # What had come when this was computed, and waited for its jitter, has not been met.
+        looked_at = plan.planned_at - (plan.fires_at - plan.next_due)
         try:
-            return next_due(task.schedule, plan.anchor, max(now, plan.met or now)) or plan.next_due
+            return next_due(task.schedule, plan.anchor, max(now, plan.anchor, looked_at)) or plan.next_due
         except ScheduleError:
             return plan.next_due
 
@@ -95,10 +102,12 @@ class Planner:
         try:
             schedule = ScheduleConfig.model_validate_json(plan.schedule)
             last = latest_due(schedule, plan.anchor, plan.next_due, now) or plan.next_due
+            stretches = list(self._unmet(plan, schedule, last))
         except ValueError:
-            last = plan.next_due  # its zone is gone; at least this one is certain
+            stretches = [(plan.next_due, plan.next_due)]  # its zone is gone; at least this one is certain
         reason = f"{what} before it was met"
-        self._store.skipped.add(Skipped(plan.task_id, plan.next_due, last, SkipReason.CHANGED, reason, now))
+        for first, last in stretches:
+            self._store.skipped.add(Skipped(plan.task_id, first, last, SkipReason.CHANGED, reason, now))
 
     def meet(self, plan: Plan, task: Task) -> DueTimes:
         """The due times that have come, after which the plan moves on to the next.
@@ -109,18 +118,29 @@ class Planner:
         now = self._clock()
         first = plan.next_due
         newest = latest_due(task.schedule, plan.anchor, first, now - delay(task)) or first
-        older = None
+        older = []
         if newest > first:
-            older = first, latest_due(task.schedule, plan.anchor, first, newest - _INSTANT) or first
+            last = latest_due(task.schedule, plan.anchor, first, newest - _INSTANT) or first
+            older = list(self._unmet(plan, task.schedule, last))
+        met = self._store.schedules.met(task.id, newest, newest)
         following = next_due(task.schedule, plan.anchor, newest)
         if following:
             fires_at = following + delay(task)
-            met = max(newest, plan.met or newest)
-            moved = replace(plan, next_due=following, fires_at=fires_at, planned_at=now, met=met)
-            self._store.schedules.put(moved)
+            self._store.schedules.put(replace(plan, next_due=following, fires_at=fires_at, planned_at=now))
         else:
             self._store.schedules.delete(task.id)
-        return DueTimes(newest, older)
+        return DueTimes(newest, bool(met), older)
+
+    def _unmet(self, plan: Plan, schedule: ScheduleConfig, last: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """The stretches of due times, from a plan's next to the last, that no run was made for before they came."""
+        first: datetime | None = plan.next_due
+        for met in self._store.schedules.met(plan.task_id, plan.next_due, last):
+            before = latest_due(schedule, plan.anchor, first - _INSTANT, met - _INSTANT) if first else None
+            if first and before:
+                yield first, before
+            first = next_due(schedule, plan.anchor, met)
+        if first and first <= last:
+            yield first, last
 
 
 def _is(text: str, schedule: ScheduleConfig) -> bool:

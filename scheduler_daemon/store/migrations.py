@@ -73,7 +73,6 @@ CREATE TABLE faces (
 
 _SECOND = """
 ALTER TABLE schedules ADD COLUMN fires_at TEXT NOT NULL DEFAULT '';
-ALTER TABLE schedules ADD COLUMN met TEXT;
 UPDATE schedules SET fires_at = next_due;
 DROP INDEX schedules_by_due;
 CREATE INDEX schedules_by_time ON schedules (fires_at);

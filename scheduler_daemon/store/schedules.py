@@ -23,8 +23,6 @@ class Plan:
     """When that is acted on: later than it is due by the task's jitter."""
     planned_at: datetime
     """What the clock said when this was computed: a clock that now says much less was wrong then, or is now."""
-    met: datetime | None = None
-    """The newest due time that a run was made for; a clock that is set back may make it come again."""
 
 
 class Schedules:
@@ -36,7 +34,7 @@ class Schedules:
 
     def _select(self, rest: str, *values: str) -> list[Plan]:
         rows = self._connection.rows(
-            f"SELECT task_id, schedule, anchor, next_due, fires_at, planned_at, met FROM schedules {rest}",  # noqa: S608  (our own words)
+            f"SELECT task_id, schedule, anchor, next_due, fires_at, planned_at FROM schedules {rest}",  # noqa: S608  (our own words)
             values,
         )
         return [
@@ -47,9 +45,8 @@ class Schedules:
                 datetime.fromisoformat(next_due),
                 datetime.fromisoformat(fires_at),
                 datetime.fromisoformat(planned_at),
-                datetime.fromisoformat(met) if met else None,
             )
-            for task_id, schedule, anchor, next_due, fires_at, planned_at, met in rows
+            for task_id, schedule, anchor, next_due, fires_at, planned_at in rows
         ]
 
     def get(self, task_id: UUID) -> Plan | None:
@@ -72,17 +69,25 @@ class Schedules:
         )
         return datetime.fromisoformat(soonest) if soonest else None
 
+    def met(self, task_id: UUID, first: datetime, last: datetime) -> list[datetime]:
+        """The due times from the first to the last of these, both included, that a run was made for, in order."""
+        rows = self._connection.rows(
+            "SELECT scheduled_time FROM runs WHERE task_id = ? AND scheduled_time BETWEEN ? AND ? "
+            "AND json_extract(doc, '$.trigger') = 'schedule' ORDER BY scheduled_time",
+            (str(task_id), instant_text(first), instant_text(last)),
+        )
+        return [datetime.fromisoformat(instant) for (instant,) in rows]
+
     def put(self, plan: Plan) -> None:
         """Remember a task's plan."""
         self._writing("schedules")
         self._connection.execute(
-            "INSERT OR REPLACE INTO schedules (task_id, schedule, anchor, next_due, fires_at, planned_at, met) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO schedules (task_id, schedule, anchor, next_due, fires_at, planned_at) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
             (
                 str(plan.task_id),
                 plan.schedule,
                 *(instant_text(each) for each in (plan.anchor, plan.next_due, plan.fires_at, plan.planned_at)),
-                instant_text(plan.met) if plan.met else None,
             ),
         )
 

@@ -74,9 +74,11 @@ class SkippedTimes:
             for id_, first, last, reason, detail, recorded in rows
         ]
 
-    def take_back(self, after: datetime) -> None:
-        """Forget due times after an instant: a clock that was ahead had said that they were past."""
+    def take_back(self, task_id: UUID, after: datetime) -> None:
+        """Forget a task's due times after an instant: a clock that was ahead had said that they were past."""
         self._writing("skipped")
-        instant = instant_text(after)
-        self._connection.execute("DELETE FROM skipped WHERE first_due > ?", (instant,))
-        self._connection.execute("UPDATE skipped SET last_due = ? WHERE last_due > ?", (instant, instant))
+        id_, instant = str(task_id), instant_text(after)
+        self._connection.execute("DELETE FROM skipped WHERE task_id = ? AND first_due > ?", (id_, instant))
+        self._connection.execute(
+            "UPDATE skipped SET last_due = ? WHERE task_id = ? AND last_due > ?", (instant, id_, instant)
+        )

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
 from uuid import UUID
 
@@ -172,15 +171,6 @@ class Runs(Table[Run]):
         """The newest runs that a task's schedule, or that of a task before it, has made, newest first."""
         wanted = "task_id = ? AND json_extract(doc, '$.trigger') IN ('schedule', 'sequence')"
         return self._select(f"WHERE {wanted} ORDER BY scheduled_time DESC, seq DESC LIMIT ?", str(task_id), limit)
-
-    def exists_for(self, task_id: UUID, due: datetime) -> bool:
-        """Whether the schedule of a task has made a run for this due time."""
-        rows = self._connection.rows(
-            "SELECT 1 FROM runs WHERE task_id = ? AND scheduled_time = ? "
-            "AND json_extract(doc, '$.trigger') = 'schedule'",
-            (str(task_id), instant_text(due)),
-        )
-        return bool(rows)
 
     def ids(self) -> set[UUID]:
         """The ids of all runs."""

@@ -39,7 +39,7 @@ def silent_kind(path: str, mounts: Iterator[tuple[str, str]]) -> str | None:
 
 def _mounts_of_linux(mountinfo: str) -> Iterator[tuple[str, str]]:
     """See proc_pid_mountinfo(5): the mount point is field 5, the kind comes after a lone hyphen."""
-    for line in mountinfo.splitlines():
+    for line in filter(None, mountinfo.split("\n")):
         fields, _, rest = line.partition(" - ")
         place = _ESCAPED.sub(lambda found: chr(int(found[1], 8)), fields.split(" ")[4])
         yield place, rest.partition(" ")[0]

@@ -13,7 +13,7 @@ from scheduler_daemon.watch.native import why_not
 from scheduler_daemon.watch.scan import AS_IF_MISSING, Place, Reader, TooMany, find, nearest_folder, signature_of
 from scheduler_daemon.watch.selection import Skips
 from scheduler_daemon.watch.snapshot import Entry, Folders, below
-from scheduler_daemon.watch.watch import Status
+from scheduler_daemon.watch.watch import NOT_SEEN_YET, Status
 
 MOST_FILES = 100_000
 """Kept in mind for one path, with some 300 bytes each."""
@@ -36,7 +36,7 @@ class Ground:
         """The files as they were last seen; None as long as none were and it is not certain that there are none."""
         self.device: int | None = None
         """The file system the files were last seen on."""
-        self.status = Status("waiting", "it is looked at for the first time")
+        self.status = NOT_SEEN_YET
         self.looked_at = float("-inf")
         """When all of it was last looked at, in monotonic time."""
         self._recursive = recursive

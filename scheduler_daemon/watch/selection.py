@@ -80,7 +80,7 @@ class Selection:
             if not pattern.startswith("!"):
                 return
             if not pattern.endswith("/*"):
-                yield pattern[1:]
+                yield pattern
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,12 @@ class Skips:
     rules: frozenset[str]
     """Those of ``NEVER_MEANT`` that hold."""
     left_out: frozenset[str]
-    """Patterns of what a person leaves out."""
+    """Patterns, each with its ``!``, of what a person leaves out."""
 
     def __call__(self, path: str, is_folder: bool) -> bool:
         """Whether to skip an entry; its path is relative to the watched directory."""
-        return self.never_meant(path) or _last_fit(self._left_out, f"{path}/" if is_folder else path)
+        found_as = f"{path}/" if is_folder else path
+        return self.never_meant(path) or any(expression.search(found_as) for expression, _ in self._left_out)
 
     def __and__(self, other: "Skips") -> "Skips":
         """What can be skipped for both."""

@@ -77,3 +77,6 @@ class Status:
     nothing at the path. ``blind``: it is there and cannot be watched."""
     reason: str | None = None
     """Why, in plain words; None for native."""
+
+
+NOT_SEEN_YET = Status("waiting", "it is looked at for the first time")

@@ -13,7 +13,7 @@ from scheduler_daemon.watch.inbox import Command, Inbox, News
 from scheduler_daemon.watch.lookout import LOOK_EVERY, Lookout
 from scheduler_daemon.watch.native import OpenNative, open_native
 from scheduler_daemon.watch.snapshot import Snapshot
-from scheduler_daemon.watch.watch import Changes, Status, Watch
+from scheduler_daemon.watch.watch import NOT_SEEN_YET, Changes, Status, Watch
 
 log = structlog.get_logger()
 
@@ -94,7 +94,7 @@ class Watcher:
         """
         if key not in self._keys:
             raise KeyError(key)
-        return self._lookout.status(key) or Status("waiting", "it is looked at for the first time")
+        return self._lookout.status(key) or NOT_SEEN_YET
 
     def snapshot(self, key: UUID) -> "Future[Snapshot]":
         """What the watch knows of, for the next daemon: to be kept after each firing and each end of a run.
@@ -160,6 +160,8 @@ class Watcher:
 
 
 def _answer(answer: "Future[Snapshot]", question: Callable[[], Snapshot]) -> None:
+    if not answer.set_running_or_notify_cancel():
+        return
     try:
         answer.set_result(question())
     except Exception as error:

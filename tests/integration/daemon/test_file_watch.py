@@ -154,7 +154,8 @@ def test_a_path_that_is_not_there_yet_is_waited_for(daemon: House, work: Path, i
     """And it is said that it is not there."""
     what = {"type": "file_watch", "watch_path": str(inbox / "sub" / "todo.txt"), **QUICK}
     task = daemon.task(daemon.job(work), "watch", "say hello", schedule=what)
-    until(lambda: "todo.txt" in why(daemon, task)["message"], "it is said what it waits for")
+    until(lambda: "first time" not in why(daemon, task)["message"], "it is said what it waits for")
+    assert "todo.txt" in why(daemon, task)["message"]
     (inbox / "sub").mkdir()
     (inbox / "sub" / "todo.txt").write_text("x")
     runs_that_ended(daemon, 1)

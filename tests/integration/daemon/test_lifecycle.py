@@ -90,7 +90,7 @@ def test_a_hang_up_takes_in_edited_files(daemon: House) -> None:
     replacement.write_text(json.dumps(settings))
     replacement.rename(path)
     daemon.daemon.send_signal(signal.SIGHUP)
-    until(lambda: daemon.call("daemon.state")["max_concurrent_runs"] == 7, "the edit is taken in")
+    until(lambda: daemon.call("settings.get")["max_concurrent_runs"] == 7, "the edit is taken in")
 
 
 def test_the_home_is_for_its_user_alone(daemon: House) -> None:

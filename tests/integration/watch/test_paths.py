@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -41,6 +42,7 @@ class _Meanwhile:
         self._native.watch(directory, names)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs inotify")
 def test_a_step_that_comes_while_it_is_looked_for_is_not_missed(tmp_path: Path) -> None:
     """If part of the way comes between the look at it and the watch of it, the rest is waited for from there on."""
     coming = tmp_path / "files" / "a"

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import queue
 import subprocess
 import sys
 import threading
@@ -150,3 +151,23 @@ def test_a_loop_is_told_in_its_own_thread(tmp_path: Path) -> None:
 
     thread, changes = asyncio.run(watch())
     assert (thread, changes) == ("MainThread", Changes([str(tmp_path / "file")], 1))
+
+
+def test_what_is_on_its_way_when_a_watch_goes_is_not_told(tmp_path: Path) -> None:
+    """A firing that waits for its turn in the loop is dropped if its watch is taken away meanwhile."""
+    waiting: queue.Queue[Callable[[], None]] = queue.Queue()
+    told: list[UUID] = []
+    watcher = Watcher(lambda key, changes: told.append(key), waiting.put)
+    try:
+        taken, left = uuid4(), uuid4()
+        for key in (taken, left):
+            watcher.add(Watch(key, str(tmp_path), debounce=0.05))
+        watcher.snapshot(left).result(PATIENCE)
+        (tmp_path / "file").touch()
+        work = [waiting.get(timeout=PATIENCE), waiting.get(timeout=PATIENCE)]
+        watcher.remove(taken)
+        for hand_over in work:
+            hand_over()
+    finally:
+        watcher.close()
+    assert told == [left]

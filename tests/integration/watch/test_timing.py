@@ -90,7 +90,7 @@ def test_the_watcher_calls_where_it_is_asked_to(native: Watching) -> None:
 
 
 def test_a_burst_is_one_firing_where_it_is_seldom_looked(tmp_path: Path) -> None:
-    """Where changes must be looked for, it is looked once more before they are told, for there may be more of them."""
+    """Where changes must be looked for, one more look is taken before they are told: there may be more of them."""
     with Watching(tmp_path, no_native, 0.6) as polling:
         polling.watch(".", debounce=0.3)
         for number in range(50):

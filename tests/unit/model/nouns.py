@@ -141,7 +141,11 @@ TASK: Fields = {
     "missed_within": st.integers(60, 366 * DAY),
     "overlap": _or_none(st.sampled_from(Overlap)),
     "jitter": st.integers(0, DAY),
-    "running_hours": _or_none(st.from_regex(r"\A([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]\Z")),
+    "running_hours": _or_none(
+        st.from_regex(r"\A([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]\Z").filter(
+            lambda text: text[:5] != text[6:]
+        )
+    ),
 }
 RUN: Fields = {
     "id": st.uuids(),
