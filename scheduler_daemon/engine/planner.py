@@ -86,12 +86,12 @@ class Planner:
 
     def _still_due(self, plan: Plan, task: Task, now: datetime) -> datetime:
         """When the task of a plan is due: its zone may be another one since, or change its clocks otherwise."""
-        if plan.next_due <= now:
+        # What had come when this was computed may wait for its jitter, even where the clock was set back since.
+        looked_at = max(now, plan.planned_at)
+        if plan.next_due <= looked_at:
             return plan.next_due
-        # What had come when this was computed, and waited for its jitter, has not been met.
-        looked_at = plan.planned_at - (plan.fires_at - plan.next_due)
         try:
-            return next_due(task.schedule, plan.anchor, max(now, plan.anchor, looked_at)) or plan.next_due
+            return next_due(task.schedule, plan.anchor, looked_at) or plan.next_due
         except ScheduleError:
             return plan.next_due
 

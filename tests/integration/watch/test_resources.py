@@ -73,7 +73,7 @@ def test_a_thousand_watches_share_what_they_need(native: Watching) -> None:
     keys |= {native.watch(f"tree/{number % 50}") for number in range(200)}
     keys |= {native.watch(f"tree/{number % 50}/file") for number in range(200)}
     assert _inotify_watches() - before <= 50 + 4
-    assert threading.active_count() <= 3
+    assert threading.active_count() <= 3, threading.enumerate()
     native.write("tree/7/file", "changed")
     told = {native.firing()[0] for _ in range(1 + 300 + 4 + 4)}
     assert len(told) == 309
