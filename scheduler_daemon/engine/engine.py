@@ -287,7 +287,7 @@ class Engine:
             job=job,
             profile=profile,
             settings=self._store.settings(),
-            last_session=next((run.session_id for run in earlier if run.session_id), None),
+            last_session=next((run for run in earlier if run.session_id), None),
         )
 
     # What a person asks for

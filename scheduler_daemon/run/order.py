@@ -28,8 +28,8 @@ class Order:
     profile: Profile | None
     """What gives the run its variables: the task's own profile, else the job's."""
     settings: Settings
-    last_session: str | None
-    """The session of the task's newest run that had one, for the session mode ``resume``."""
+    last_session: Run | None
+    """The task's newest run that had a session, for the session mode ``resume``."""
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def prepare(order: Order, home: Home, inherited: Mapping[str, str]) -> Prepared:
         raise NotPrepared(str(error)) from error
     except OSError as error:
         raise NotPrepared(f"{error.strerror}: {error.filename}") from error
-    session = _session(order)
+    session = _session(order, directory)
     orders = {
         "run_id": str(run.id),
         "argv": command_line(settings.agent_command, task, session),
@@ -77,10 +77,11 @@ def prepare(order: Order, home: Home, inherited: Mapping[str, str]) -> Prepared:
     return Prepared(directory, snapshot, session.id, orders)
 
 
-def _session(order: Order) -> Session:
-    mode = order.task.session_mode
-    if mode is SessionMode.RESUME and order.last_session:
-        return Session(mode, order.last_session)
+def _session(order: Order, directory: Path) -> Session:
+    mode, last = order.task.session_mode, order.last_session
+    # A conversation is about the files of its directory; where the job has another by now, one begins anew.
+    if mode is SessionMode.RESUME and last and last.working_directory == str(directory):
+        return Session(mode, last.session_id)
     if mode is SessionMode.CONTINUE:
         return Session(mode, None)
     # The run's own id: it is known before the agent says a word, and no other session can have it.

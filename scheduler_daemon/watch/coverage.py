@@ -87,10 +87,10 @@ class Coverage:
 
     def close(self) -> None:
         """Give everything back to the system."""
-        if self._native is not None:
-            self._native.close()
-            self._native = None
+        native, self._native = self._native, None
         self._interests.clear()
+        if native is not None:
+            native.close()
 
     def of_everything(self, directory: str) -> "set[Ground]":
         """Who has files in this directory."""

@@ -61,9 +61,11 @@ def open_native(hints: Hints) -> Native:
         from scheduler_daemon.watch.inotify import Inotify
 
         return Inotify(hints)
+    from watchdog.observers import Observer
+
     from scheduler_daemon.watch.observer import Observed
 
-    return Observed(hints)
+    return Observed(hints, Observer())
 
 
 def why_not(error: OSError) -> str:

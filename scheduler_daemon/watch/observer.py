@@ -12,8 +12,7 @@ from watchdog.events import (
     FileSystemEvent,
     FileSystemEventHandler,
 )
-from watchdog.observers import Observer
-from watchdog.observers.api import ObservedWatch
+from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from scheduler_daemon.watch.native import Hints
 from scheduler_daemon.watch.snapshot import below
@@ -23,17 +22,17 @@ _CHANGED = _CAME_OR_WENT | {EVENT_TYPE_ATTRIB, EVENT_TYPE_MODIFIED}
 
 
 class Observed:
-    """watchdog's observer for this system. A stream tells of all that is below its directory."""
+    """An observer of watchdog's. A stream of it tells of all that is below its directory."""
 
     single_entries = False
     look_again = 60.0
 
-    def __init__(self, hints: Hints) -> None:
+    def __init__(self, hints: Hints, observer: BaseObserver) -> None:
         self._hints = hints
         self._handler = _Handler(hints)
         self._asked_for: set[str] = set()
         self._streams: dict[str, ObservedWatch] = {}
-        self._observer = Observer()
+        self._observer = observer
         self._observer.start()
 
     def watch(self, directory: str, names: frozenset[str] | None) -> None:

@@ -258,3 +258,23 @@ def test_any_name_works(daemon: House, repo: Path, name: str) -> None:
     assert run["status"] == "success", run
     assert run["task_name"] == name
     assert git(repo, "log", "-1", "--format=%s") == f"task: {' '.join(name.split())}"
+
+
+def test_a_session_is_resumed_in_its_own_directory(daemon: House, tmp_path: Path) -> None:
+    """The task's last one; where the job works elsewhere by now, a new one begins."""
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    job = daemon.job(tmp_path / "here")
+    task = daemon.task(job, "t", "say hello", session_mode="resume")
+
+    def session() -> str:
+        run = daemon.ended(daemon.call("tasks.run", task=task["id"]))
+        assert run["status"] == "success", run
+        return str(run["session_id"])
+
+    first = session()
+    assert session() == first
+    daemon.call("jobs.update", job=job["id"], changes={"working_directory": {"path": str(tmp_path / "there")}})
+    second = session()
+    assert second != first
+    assert session() == second

@@ -5,21 +5,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from watchdog.observers.polling import PollingObserver
 
-from scheduler_daemon.watch.native import OpenNative, open_native
+from scheduler_daemon.watch.native import Hints, Native, OpenNative, open_native
 from scheduler_daemon.watch.observer import Observed
 from tests.integration.watch.watching import Watching, no_native
+
+
+def _observed(hints: Hints) -> Native:
+    """What there is for macOS, with the one observer of watchdog's that every system has in place of that for macOS.
+
+    Like that one, it tells of whole trees, by events of its own kind, and stops when the top of a tree goes.
+    """
+    return Observed(hints, PollingObserver(timeout=0.05))
+
 
 WAYS: dict[str, tuple[OpenNative, float]] = {
     # So rare a look, where the system tells of everything, that nothing but what it tells can pass a test.
     "native": (open_native, 600.0 if sys.platform == "linux" else 0.1),
-    "observer": (Observed, 0.1),
+    "observer": (_observed, 0.1),
     "polling": (no_native, 0.1),
 }
-
-
-# watchdog's observer for Linux, which here stands in for that for macOS, warns of two events for one new directory.
-_OF_WATCHDOG = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
 
 
 @pytest.fixture(params=["native", "polling"])
@@ -29,7 +35,7 @@ def watching(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Watchin
         yield made
 
 
-@pytest.fixture(params=["native", "polling", pytest.param("observer", marks=_OF_WATCHDOG)])
+@pytest.fixture(params=list(WAYS))
 def any_watching(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Watching]:
     """The same, and one that learns of changes by watchdog's observer."""
     with Watching(tmp_path, *WAYS[request.param]) as made:
