@@ -94,6 +94,7 @@ def test_every_due_time_of_a_restless_month_is_accounted_for(seed: int, tmp_path
     Year(seed, asked_for(RESTLESS), tmp_path / "state.db").play()
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", seeds(YEARS))
 def test_every_due_time_of_a_year_is_accounted_for(seed: int, tmp_path: Path) -> None:
     """A thousand tasks."""
