@@ -67,7 +67,7 @@ class Author:
 
     def directory(self, directories: int) -> str:
         """One of so many."""
-        return f"/work/{self._chance.randrange(directories)}"
+        return f"/srv/{self._chance.randrange(directories)}"
 
     def task(self, number: int, job: Job) -> Task:
         """A task of a job."""
