@@ -1,11 +1,12 @@
 """A watcher for each way in which it may learn of changes, and what it told."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from watchdog.observers.polling import PollingObserver
+from watchdog.observers.polling import PollingObserverVFS
 
 from scheduler_daemon.watch.native import Hints, Native, OpenNative, open_native
 from scheduler_daemon.watch.observer import Observed
@@ -15,9 +16,10 @@ from tests.integration.watch.watching import Watching, no_native
 def _observed(hints: Hints) -> Native:
     """What there is for macOS, with the one observer of watchdog's that every system has in place of that for macOS.
 
-    Like that one, it tells of whole trees, by events of its own kind, and stops when the top of a tree goes.
+    Like that one, it tells of whole trees, by the same kind of events, and stops when the top of a tree goes.
     """
-    return Observed(hints, PollingObserver(timeout=0.05))
+    # Asked like this, it does not follow links, in which it would go round and round.
+    return Observed(hints, PollingObserverVFS(os.lstat, os.scandir, polling_interval=0.05))
 
 
 WAYS: dict[str, tuple[OpenNative, float]] = {
