@@ -101,8 +101,10 @@ class Watching:
                 return f"it waits for a change of {path}"
             case "polling":
                 return f"it waits for a change of {path}, which is looked at every few seconds: {status.reason}"
-            case _:
+            case "waiting":
                 return f"it waits for {path}: {status.reason}"
+            case _:
+                return f"it cannot watch {path}: {status.reason}"
 
     # Tasks
 
