@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from scheduler_daemon import __version__
 from scheduler_daemon.model.enums import ScheduleType, SkipReason
 from scheduler_daemon.model.task import ScheduleConfig, Task
 from scheduler_daemon.schedule import ScheduleError
 from scheduler_daemon.schedule.due import latest_due, next_due
+from scheduler_daemon.schedule.zone import forget_zones
+from scheduler_daemon.schedule.zone_data import zone_data
 from scheduler_daemon.store.schedules import Plan
 from scheduler_daemon.store.skipped import Skipped
 from scheduler_daemon.store.store import Store
@@ -22,6 +25,8 @@ CORRECTION = timedelta(hours=3)
 TIMED = frozenset({ScheduleType.INTERVAL, ScheduleType.CALENDAR})
 """The schedules that the clock alone decides."""
 _INSTANT = timedelta(microseconds=1)
+_MADE_BY = "zone_data"
+"""The note that says by which time zones, and by which of our versions, all plans on record were made."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,31 @@ class Planner:
         self._store = store
         self._clock = clock
 
+    def plan_all(self) -> None:
+        """Bring every plan in line with its task; see ``plan()``.
+
+        As long as the time zones are the same, an unchanged schedule of thousands costs no computation.
+        """
+        makers = f"{zone_data()}, ccsched {__version__}"
+        if self._store.notes.get(_MADE_BY) == makers:
+            for task_id in self._store.schedules.out_of_step(self._clock() + CORRECTION):
+                if task := self._store.tasks.get(task_id):
+                    self._plan(task, same_zones=True)
+            return
+        forget_zones()
+        for task in self._store.tasks.each():
+            self.plan(task)
+        self._store.notes.put(_MADE_BY, makers)
+
     def plan(self, task: Task) -> None:
         """Bring a task's plan in line with its schedule; an unchanged schedule keeps its due time and anchor.
 
         Unless it was made by a clock that has since been put right. Due times that had come and were not met go on
         record as such; what is to come after a new plan's beginning is off the record again, but for runs.
         """
+        self._plan(task, same_zones=False)
+
+    def _plan(self, task: Task, *, same_zones: bool) -> None:
         now = self._clock()
         current = self._store.schedules.get(task.id)
         if not task.enabled or task.schedule.type not in TIMED:
@@ -58,7 +82,7 @@ class Planner:
             return
         unchanged = current is not None and _is(current.schedule, task.schedule)
         if current and unchanged and current.planned_at < now + CORRECTION:
-            still_due = self._still_due(current, task, now)
+            still_due = current.next_due if same_zones else self._still_due(current, task, now)
             fires_at = still_due + delay(task)
             if fires_at != current.fires_at:
                 self._store.schedules.put(replace(current, next_due=still_due, fires_at=fires_at))
@@ -135,9 +159,9 @@ class Planner:
         """The stretches of due times, from a plan's next to the last, that no run was made for before they came."""
         first: datetime | None = plan.next_due
         for met in self._store.schedules.met(plan.task_id, plan.next_due, last):
-            before = latest_due(schedule, plan.anchor, first - _INSTANT, met - _INSTANT) if first else None
-            if first and before:
-                yield first, before
+            if first and first < met:
+                # The first may be of another time zone, in which the task was when it came.
+                yield first, latest_due(schedule, plan.anchor, first - _INSTANT, met - _INSTANT) or first
             first = next_due(schedule, plan.anchor, met)
         if first and first <= last:
             yield first, last

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from scheduler_daemon.model.enums import ScheduleType
 from scheduler_daemon.model.task import ScheduleConfig
@@ -11,7 +12,31 @@ from scheduler_daemon.schedule.zone import find_zone
 
 _SECOND = timedelta(seconds=1)
 
-_parse = lru_cache(maxsize=256)(CronExpression.parse)
+_KEPT = 2048
+"""How many cron expressions are kept: working one out takes longer than to find it."""
+
+_parse = lru_cache(maxsize=_KEPT)(CronExpression.parse)
+
+
+class _Calendar:
+    """When a cron expression is due in a zone; for the stretch of time it was last asked about, it knows."""
+
+    def __init__(self, text: str, zone: ZoneInfo) -> None:
+        self._cron = _parse(text)
+        self._zone = zone
+        self._stretch: tuple[datetime, datetime] | None = None
+        """An instant and the first due one after it: for all those in between, that is the first, too."""
+
+    def after(self, instant: datetime) -> datetime:
+        """The first due instant strictly after ``instant``, in UTC."""
+        if self._stretch and self._stretch[0] <= instant < self._stretch[1]:
+            return self._stretch[1]
+        due = self._cron.after(instant, self._zone)
+        self._stretch = instant, due
+        return due
+
+
+_calendar = lru_cache(maxsize=_KEPT)(_Calendar)
 
 
 def check(schedule: ScheduleConfig) -> None:
@@ -23,7 +48,7 @@ def check(schedule: ScheduleConfig) -> None:
     if schedule.timezone is not None:
         find_zone(schedule.timezone)
     if schedule.type is ScheduleType.CALENDAR:
-        _cron(schedule).after(datetime.now(UTC), find_zone(schedule.timezone))
+        _cron(schedule).after(datetime.now(UTC))
 
 
 def next_due(schedule: ScheduleConfig, anchor: datetime, after: datetime) -> datetime | None:
@@ -38,7 +63,7 @@ def next_due(schedule: ScheduleConfig, anchor: datetime, after: datetime) -> dat
         case ScheduleType.INTERVAL:
             return next_after(_interval(schedule), anchor, after)
         case ScheduleType.CALENDAR:
-            return _cron(schedule).after(after, find_zone(schedule.timezone))
+            return _cron(schedule).after(after)
         case _:
             return None
 
@@ -60,15 +85,15 @@ def latest_due(schedule: ScheduleConfig, anchor: datetime, after: datetime, unti
 
 
 def _latest_by_cron(schedule: ScheduleConfig, after: datetime, until: datetime) -> datetime | None:
-    cron, zone = _cron(schedule), find_zone(schedule.timezone)
-    latest = cron.after(after, zone)
+    cron = _cron(schedule)
+    latest = cron.after(after)
     if latest > until:
         return None
     # Nothing is due in (none_from, until]; due instants are whole seconds.
     none_from = until
     while none_from - latest >= _SECOND:
         middle = latest + (none_from - latest) / 2
-        due = cron.after(middle, zone)
+        due = cron.after(middle)
         if due <= until:
             latest = due
         else:
@@ -82,6 +107,6 @@ def _interval(schedule: ScheduleConfig) -> timedelta:
     return interval(schedule.interval_value, schedule.interval_type)
 
 
-def _cron(schedule: ScheduleConfig) -> CronExpression:
+def _cron(schedule: ScheduleConfig) -> _Calendar:
     assert schedule.cron_expression is not None, "the model sees to it"
-    return _parse(schedule.cron_expression)
+    return _calendar(schedule.cron_expression, find_zone(schedule.timezone))

@@ -32,6 +32,13 @@ def find_zone(name: str | None) -> ZoneInfo:
     return machine_zone(os.environ) if name is None else _named(name)
 
 
+def forget_zones() -> None:
+    """Read each zone anew when it is next asked for: the data have changed that those in use were read from."""
+    _named.cache_clear()
+    _copied.cache_clear()
+    ZoneInfo.clear_cache()
+
+
 def machine_zone(environment: Mapping[str, str], etc: Path = Path("/etc")) -> ZoneInfo:
     """The zone of this machine: ``TZ``, else ``etc/localtime``, else ``etc/timezone``, else UTC.
 

@@ -58,6 +58,29 @@ class Schedules:
         """Every plan, soonest first."""
         return self._select("ORDER BY fires_at, next_due, rowid")
 
+    def out_of_step(self, planned_before: datetime) -> list[UUID]:
+        """The tasks whose plan may not be what they ask for; an unchanged one by its text, without jitter, is.
+
+        Those with a plan from that instant on are among them, for the clock that made it was wrong.
+        """
+        rows = self._connection.rows(
+            """
+            SELECT id FROM (
+                SELECT seq, id, doc, json_extract(doc, '$.enabled')
+                    AND json_extract(doc, '$.schedule.type') IN ('interval', 'calendar') AS timed
+                FROM tasks
+            ) LEFT JOIN schedules ON task_id = id
+            WHERE CASE WHEN timed
+                THEN task_id IS NULL OR planned_at >= ? OR fires_at != next_due
+                    OR json_extract(doc, '$.jitter') > 0 OR schedule != json_extract(doc, '$.schedule')
+                ELSE task_id IS NOT NULL
+            END
+            ORDER BY seq
+            """,
+            (instant_text(planned_before),),
+        )
+        return [UUID(task_id) for (task_id,) in rows]
+
     def due(self, instant: datetime) -> list[Plan]:
         """The plans that are to be acted on by now, longest due first."""
         return self._select("WHERE fires_at <= ? ORDER BY next_due, rowid", instant_text(instant))

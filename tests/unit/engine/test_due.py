@@ -1,9 +1,12 @@
 """What the clock starts."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
 
 from scheduler_daemon.model.enums import IntervalType, RunStatus, ScheduleType, Trigger
-from scheduler_daemon.model.task import ScheduleConfig
+from scheduler_daemon.model.task import ScheduleConfig, Task
 from tests.unit.engine.conftest import SEQUENTIAL, World, cron
 
 
@@ -99,6 +102,63 @@ def test_an_edit_that_leaves_the_schedule_alone_keeps_its_due_time(world: World)
         world.store.tasks.put(renamed)
         world.engine.planner.plan(renamed)
     assert world.later() == datetime(2026, 3, 1, 13, tzinfo=UTC)
+
+
+def test_tasks_that_were_edited_behind_its_back_are_planned_anew(world: World) -> None:
+    """Another schedule, another jitter, a task that is new, disabled or no longer due by the clock: each is seen."""
+    job = world.job()
+    kinds = ("as it was", "schedule", "jitter", "no jitter", "disabled", "manual", "enabled")
+    tasks = {
+        name: world.task(
+            job,
+            name,
+            cron("0 2 * * *"),
+            jitter=86400 if name in ("no jitter", "as it was") else 0,
+            enabled=name != "enabled",
+        )
+        for name in kinds
+    }
+    before = {name: world.store.schedules.get(task.id) for name, task in tasks.items()}
+    edits: dict[str, dict[str, object]] = {
+        "schedule": {"schedule": cron("0 3 * * *")},
+        "jitter": {"jitter": 86400},
+        "no jitter": {"jitter": 0},
+        "disabled": {"enabled": False},
+        "manual": {"schedule": ScheduleConfig()},
+        "enabled": {"enabled": True},
+    }
+    new = Task(job_id=job.id, name="new", command="x", schedule=cron("0 4 * * *"))
+    with world.store.transaction():
+        for name, edit in edits.items():
+            world.store.tasks.put(tasks[name].model_copy(update=edit))
+        world.store.tasks.put(new)
+    world.engine.replan()
+    plans = {name: world.store.schedules.get(task.id) for name, task in [*tasks.items(), ("new", new)]}
+    assert [name for name, plan in plans.items() if plan is None] == ["disabled", "manual"]
+    night = datetime(2026, 3, 2, tzinfo=UTC)
+    assert {name: plan.next_due - night for name, plan in plans.items() if plan} == {
+        **dict.fromkeys(("as it was", "jitter", "no jitter", "enabled"), timedelta(hours=2)),
+        "schedule": timedelta(hours=3),
+        "new": timedelta(hours=4),
+    }
+    assert plans["as it was"] == before["as it was"]
+    late = {name for name, plan in plans.items() if plan and plan.fires_at > plan.next_due}
+    assert late == {"as it was", "jitter"}
+
+
+def test_all_are_planned_anew_for_other_zones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A daemon that starts where the machine's zone is another one follows its clock, and the next one as well."""
+    expression = ScheduleConfig(type=ScheduleType.CALENDAR, cron_expression="0 2 * * *")
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    world = World(tmp_path)
+    task = world.task(world.job(), "nightly", expression)
+    for zone, hour in (("Europe/Berlin", 1), ("Asia/Tokyo", 17), ("Asia/Tokyo", 17), ("Europe/Berlin", 1)):
+        monkeypatch.setenv("TZ", zone)
+        world.boot()
+        plan = world.store.schedules.get(task.id)
+        assert plan
+        assert plan.next_due.hour == hour
+    world.store.close()
 
 
 def test_a_task_whose_profile_is_gone_fails_and_says_so(world: World) -> None:

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduler_daemon.schedule import ScheduleError, find_zone, zone
-from scheduler_daemon.schedule.zone import machine_zone
+from scheduler_daemon.schedule import ScheduleError, find_zone
+from scheduler_daemon.schedule.zone import forget_zones, machine_zone
 from scheduler_daemon.schedule.zone_file import ZoneDamaged, read_zone
 
 _SUMMER = datetime(2026, 7, 1, tzinfo=UTC)
@@ -32,12 +32,6 @@ def _etc(tmp_path: Path) -> Path:
     etc = tmp_path / "etc"
     etc.mkdir()
     return etc
-
-
-def forget_zones() -> None:
-    """As in a process that has used no zone yet."""
-    zone._named.cache_clear()
-    ZoneInfo.clear_cache()
 
 
 @pytest.fixture
