@@ -58,6 +58,10 @@ class Trigger(StrEnum):
     """The task before it in the job's order was due, and this one follows it."""
     RESTART = "restart"
     """A person restarted from a run."""
+    RETRY = "retry"
+    """The run before it failed, and the task is to be tried again."""
+    LIMIT_RESET = "limit_reset"
+    """The run before it was ended by a usage limit, and this one goes on when that has been reset."""
 
 
 class ScheduleType(StrEnum):

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from pydantic import Field, StringConstraints, model_validator
 
 from scheduler_daemon.model.enums import JobStatus, Overlap
+from scheduler_daemon.model.limits import UsdPerDay
 from scheduler_daemon.model.record import Instant, Record, now
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"\S")]
@@ -35,6 +36,8 @@ class Job(Record):
     task_order: list[UUID] = Field(default_factory=list)
     overlap: Overlap = Overlap.SKIP
     """What happens when it is to run, by its schedules or by hand, and its last runs have not ended."""
+    max_usd_per_day: UsdPerDay | None = None
+    """What its runs of any 24 hours may cost before new ones wait."""
     created_at: Instant = Field(default_factory=now)
     updated_at: Instant = Field(default_factory=now)
 

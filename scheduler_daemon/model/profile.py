@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from scheduler_daemon.model.enums import EnvVarSource
 from scheduler_daemon.model.job import Name
+from scheduler_daemon.model.limits import UsdPerDay
 from scheduler_daemon.model.record import Instant, Record, now
 
 MASK = "•••"
@@ -43,6 +44,8 @@ class Profile(Record):
     name: Name
     description: str = ""
     env_vars: list[EnvVar] = Field(default_factory=list)
+    max_usd_per_day: UsdPerDay | None = None
+    """What the runs that use it may cost in any 24 hours before new ones wait."""
     created_at: Instant = Field(default_factory=now)
     updated_at: Instant = Field(default_factory=now)
 

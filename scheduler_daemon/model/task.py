@@ -87,7 +87,20 @@ class RetryConfig(Record):
 
     max_retries: Annotated[int, Field(ge=0, le=100)] = 0
     retry_delay: Annotated[int, Field(ge=0, le=7 * 86400)] = 60
-    """Seconds."""
+    """Seconds before the first retry; each further one waits twice as long as the one before."""
+    max_retry_delay: Annotated[int, Field(ge=0, le=7 * 86400)] = 3600
+    """Seconds; no retry waits longer."""
+
+
+class VerifyConfig(Record):
+    """What has to succeed after the agent before its run is a success."""
+
+    command: Command | None = None
+    """For ``sh``, in the directory of the run; nothing is checked if not given."""
+    time_limit: Seconds = 900
+    """Seconds that it may take."""
+    max_fix_rounds: Annotated[int, Field(ge=0, le=20)] = 2
+    """How often the agent is told what went wrong and asked to mend it."""
 
 
 class NotificationConfig(Record):
@@ -123,6 +136,21 @@ class Task(Record):
     """Whether what a successful run changed is committed; only where the directory is in a git work tree."""
     time_limit: Seconds | None = None
     """Seconds a run may take; the setting of the same name if not given."""
+    max_turns: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """How many turns the agent may take."""
+    max_budget_usd: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
+    """What one run may cost, in US dollars."""
+    verify: VerifyConfig = Field(default_factory=VerifyConfig)
+    wait_for_limit: bool = True
+    """Whether it waits for the reset of a usage limit, and goes on then."""
+    max_limit_wait: Annotated[int, Field(ge=0, le=31 * 86400)] | None = None
+    """Seconds; the setting of the same name if not given."""
+    stall_after: Seconds | None = None
+    """Seconds; the setting of the same name if not given."""
+    stop_when_stalled: bool = False
+    """Whether a run that says nothing for so long is ended."""
+    run_retention_count: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """How many of its runs are kept; the setting of the same name if not given."""
     missed: Missed = Missed.RUN_ONCE
     missed_within: MissedWithin = 86400
     """Seconds after which a missed due time is not made up for."""

@@ -1,9 +1,10 @@
 """SQLite, with what goes wrong told in one way."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 
 class StoreUnavailable(Exception):
@@ -12,6 +13,12 @@ class StoreUnavailable(Exception):
 
 class Connection(sqlite3.Connection):
     """A connection whose statements raise ``StoreUnavailable`` for whatever SQLite has to say."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        """See ``sqlite3.connect``."""
+        super().__init__(*arguments, **named)
+        self.known: dict[tuple[str, UUID], Any] = {}
+        """Objects as they are on record, by table and id: most are read far more often than they change."""
 
     def execute(self, *arguments: Any) -> sqlite3.Cursor:
         """See ``sqlite3.Connection.execute``."""
@@ -24,6 +31,13 @@ class Connection(sqlite3.Connection):
         """All rows of a query."""
         try:
             return super().execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the record cannot be read: {error}") from error
+
+    def each(self, statement: str, values: Sequence[object] = ()) -> Iterator[Any]:
+        """The rows of a query one at a time: all of them together may be large."""
+        try:
+            yield from super().execute(statement, values)
         except sqlite3.Error as error:
             raise StoreUnavailable(f"the record cannot be read: {error}") from error
 

@@ -5,13 +5,13 @@ the file is replaced, so a file is ours if its digest is known. And a file is re
 what it was when its next content was made: a person's file is never written over unseen.
 """
 
-import json
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from scheduler_daemon.home import Home
@@ -22,10 +22,10 @@ from scheduler_daemon.store.differences import Check
 from scheduler_daemon.store.documents import Document, Unacceptable
 from scheduler_daemon.store.files import Stamp
 from scheduler_daemon.store.hand_edits import Change, plan, plan_settings
-from scheduler_daemon.store.rendering import RENDERERS, SHOWN_IN, Rendered
+from scheduler_daemon.store.rendering import FILES, SHOWN_IN, Rendered, renderers
 from scheduler_daemon.store.restore import FaceUnreadable, restore
 from scheduler_daemon.store.store import Store
-from scheduler_daemon.store.three_way import Base
+from scheduler_daemon.store.three_way import Shown, kept, parsed
 from scheduler_daemon.store.written import Written
 
 __all__ = ["Change", "Face", "FaceUnreadable", "Intake", "Pending", "Rejection"]
@@ -71,14 +71,14 @@ class _Seen:
     stamp: Stamp | None
     """None if it was not there, or was never looked at."""
     digest: str
-    bases: tuple[str, ...]
+    bases: tuple[Shown, ...]
     """What a person who edits it may have started from, the newest first."""
 
-    def holding(self, stamp: Stamp, digest: str, base: str) -> "_Seen":
+    def holding(self, stamp: Stamp, digest: str, base: Shown) -> "_Seen":
         """The file with its next content; the ones before stay known as long as there is room."""
-        bases, size = [base], len(base)
+        bases, size = [base], _size(base)
         for older in self.bases:
-            size += len(older)
+            size += _size(older)
             if size > HISTORY and len(bases) > 1:
                 break
             bases.append(older)
@@ -124,7 +124,10 @@ class Face:
         self._check = check
         self._ready_made = ready_made
         self._clock = clock
-        self._seen = {name: _Seen(None, "", ("{}",)) for name in RENDERERS}
+        self._renderers = renderers(store)
+        self._seen = {name: _Seen(None, "", ({},)) for name in FILES}
+        self._recorded: dict[str, Written] = {}
+        """What is on record of each file."""
         self._dirty: set[str] = set()
         self._unsettled: set[str] = set()
         self._noticed: dict[str, float] = {}
@@ -149,7 +152,7 @@ class Face:
             StoreUnavailable: when the record cannot be written.
             OSError: when the files cannot be written.
         """
-        for name in RENDERERS:
+        for name in FILES:
             files.discard(self._path(name))
             files.discard(self._kept(name))
         intake = Intake()
@@ -162,7 +165,7 @@ class Face:
         intake.taken += later.taken
         intake.changes += later.changes
         intake.rejected += later.rejected
-        self._dirty |= RENDERERS.keys()
+        self._dirty |= set(FILES)
         pending = self.render()
         if pending is not None:
             self.write(pending)
@@ -174,11 +177,12 @@ class Face:
 
     def _recall(self) -> None:
         """See each file as the daemon before left it."""
-        for name, written in self._store.written.all().items():
-            if name not in RENDERERS:
+        self._recorded = self._store.written.all()
+        for name, written in self._recorded.items():
+            if name not in FILES:
                 continue
-            known = {written.digest: written.base}
-            known.setdefault(written.previous_digest, written.previous_base)
+            known = {written.digest: written.shown}
+            known.setdefault(written.previous_digest, written.previous_shown)
             path = self._path(name)
             stamp, digest = None, ""
             with suppress(OSError):
@@ -214,9 +218,18 @@ class Face:
     def _settle(self) -> None:
         with self._lock:
             if self._unsettled:
-                with self._store.transaction():
-                    self._store.written.settle(self._unsettled)
+                known = {name: self._recorded[name] for name in self._unsettled}
+                self._record({name: Written.settled(one.digest, one.shown) for name, one in known.items()})
                 self._unsettled.clear()
+
+    def _record(self, written: dict[str, Written], also: Callable[[], None] | None = None) -> None:
+        """Put on record what files hold, or are about to; ``also`` does what belongs to it."""
+        with self._store.transaction():
+            if also:
+                also()
+            for name, one in written.items():
+                self._store.written.put(name, one, self._recorded.get(name))
+        self._recorded |= written
 
     def take_in(self, *, patient: bool = True) -> Intake:
         """Take in or reject the files that a person has edited.
@@ -231,7 +244,7 @@ class Face:
         """
         intake = Intake()
         with self._lock:
-            found = {name: edited for name in RENDERERS if (edited := self._look(name)) is not None}
+            found = {name: edited for name in FILES if (edited := self._look(name)) is not None}
             self._noticed = {name: self._noticed.get(name, self._clock()) for name in found}
             for group in TOGETHER:
                 try:
@@ -296,32 +309,24 @@ class Face:
             if edited.problem is not None:
                 raise edited.problem
         documents = {name: Document.parse(name, edited.content) for name, edited in group.items()}
-        bases = {name: [_parsed(base) for base in self._seen[name].bases] for name in group}
+        bases = {name: [parsed(base) for base in self._seen[name].bases] for name in group}
         if "settings.json" in group:
             name = "settings.json"
             settings, base = plan_settings(self._store, documents[name], bases[name], self._check)
             new_bases = {name: base}
             changes = [Change("settings", "changed", None)] if settings is not None else []
-            with self._store.transaction():
-                if settings is not None:
-                    self._store.put_settings(settings)
-                self._record(group, new_bases)
+            apply = partial(self._store.put_settings, settings) if settings is not None else None
         else:
             edit = plan(self._store, documents, bases, self._check)
             new_bases, changes = edit.bases(), edit.changes()
-            with self._store.transaction():
-                edit.apply(self._store)
-                self._record(group, new_bases)
+            apply = partial(edit.apply, self._store)
+        held = {name: kept(base) for name, base in new_bases.items()}
+        # In the edit's own transaction: a daemon killed right after it does not take the file twice.
+        self._record({name: Written.settled(edited.digest, held[name]) for name, edited in group.items()}, apply)
         for name, edited in group.items():
-            held = json.dumps(new_bases[name])
-            self._seen[name] = self._seen[name].holding(edited.stamp, edited.digest, held)
+            self._seen[name] = self._seen[name].holding(edited.stamp, edited.digest, held[name])
         self._done(group)
         return changes
-
-    def _record(self, group: dict[str, _Edited], bases: dict[str, Base]) -> None:
-        # In the edit's own transaction: a daemon killed right after it does not take the file twice.
-        for name, edited in group.items():
-            self._store.written.put(name, Written.settled(edited.digest, json.dumps(bases[name])))
 
     def _reject(self, group: dict[str, _Edited], error: Unacceptable, intake: Intake) -> None:
         # This comes first and may fail: a person's file that cannot be kept is not written over.
@@ -366,22 +371,31 @@ class Face:
                 if stamp is not None and stamp != seen.stamp:
                     # A person's edit that is not judged yet: the file waits for that.
                     continue
-                content = RENDERERS[name](self._store)
+                content = self._renderers[name]()
                 if stamp is None or content.digest != seen.digest:
                     contents[name] = content
                 else:
                     self._dirty.discard(name)
+                    self._hold_once(name, content)
             if not contents:
                 return None
-            with self._store.transaction():
-                for name, content in contents.items():
-                    seen = self._seen[name]
-                    written = Written(content.digest, content.base, seen.digest, seen.bases[0])
-                    self._store.written.put(name, written)
+            self._record(
+                {
+                    name: Written(content.digest, content.shown, self._seen[name].digest, self._seen[name].bases[0])
+                    for name, content in contents.items()
+                }
+            )
             self._unsettled -= contents.keys()
             self._dirty -= contents.keys()
             self._pending = Pending(contents, {name: self._seen[name].stamp for name in contents})
             return self._pending
+
+    def _hold_once(self, name: str, content: Rendered) -> None:
+        """What a file that needs no writing holds is known twice, read from the record and made anew: megabytes."""
+        seen, recorded = self._seen[name], self._recorded.get(name)
+        self._seen[name] = replace(seen, bases=(content.shown, *seen.bases[1:]))
+        if recorded and recorded.digest == recorded.previous_digest == content.digest:
+            self._recorded[name] = Written.settled(content.digest, content.shown)
 
     def write(self, pending: Pending) -> None:
         """Put rendered contents into their files. May run in another thread: it touches files alone.
@@ -428,10 +442,10 @@ class Face:
                 files.discard(path)
                 return None
             stamp = files.commit(path, prepared)
-            self._seen[name] = self._seen[name].holding(stamp, content.digest, content.base)
+            self._seen[name] = self._seen[name].holding(stamp, content.digest, content.shown)
             return stamp
 
 
-def _parsed(base: str) -> Base:
-    parsed: Base = json.loads(base)
-    return parsed
+def _size(base: Shown) -> int:
+    """Its characters, about."""
+    return sum(map(len, base.values()))

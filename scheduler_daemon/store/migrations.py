@@ -96,7 +96,58 @@ CREATE TABLE watches (
 ) STRICT;
 """
 
-STEPS = (_FIRST, _SECOND)
+_THIRD = """
+ALTER TABLE runs ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN carried TEXT;
+CREATE INDEX runs_by_resumed ON runs (json_extract(doc, '$.resumes'))
+    WHERE json_extract(doc, '$.resumes') IS NOT NULL;
+CREATE INDEX runs_by_restarted ON runs (json_extract(doc, '$.restarted_from'))
+    WHERE json_extract(doc, '$.restarted_from') IS NOT NULL;
+CREATE INDEX runs_of_schedules ON runs (task_id, scheduled_time)
+    WHERE json_extract(doc, '$.trigger') IN ('schedule', 'sequence');
+CREATE INDEX runs_with_log ON runs (json_extract(doc, '$.end_time'))
+    WHERE json_extract(doc, '$.log_path') IS NOT NULL AND (status <> 'failed' OR seen = 1);
+
+CREATE TABLE notes (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE limits (
+    profile_id TEXT PRIMARY KEY,
+    doc TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE spent (
+    run_id TEXT PRIMARY KEY,
+    at TEXT NOT NULL,
+    usd REAL NOT NULL,
+    job_id TEXT NOT NULL,
+    profile_id TEXT
+) STRICT;
+CREATE INDEX spent_by_time ON spent (at);
+"""
+
+_FOURTH = """
+CREATE TABLE shown (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    file TEXT NOT NULL,
+    id TEXT NOT NULL,
+    short TEXT NOT NULL,
+    previous TEXT,
+    UNIQUE (file, id)
+) STRICT;
+INSERT INTO shown (file, id, short, previous)
+    SELECT name, key, value, '' FROM faces, json_each(base);
+INSERT INTO shown (file, id, short, previous)
+    SELECT name, key, '', value FROM faces, json_each(previous_base) WHERE TRUE
+    ON CONFLICT (file, id) DO UPDATE SET previous = excluded.previous;
+UPDATE shown SET previous = NULL WHERE previous = short;
+ALTER TABLE faces DROP COLUMN base;
+ALTER TABLE faces DROP COLUMN previous_base;
+"""
+
+STEPS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 """Step n brings a record from version n to n + 1; ``PRAGMA user_version`` says where it stands."""
 LATEST = len(STEPS)
 """The version of a record that is up to date."""

@@ -1,7 +1,6 @@
 """A directory that holds only the JSON files, made into a record: a restore, or an older installation."""
 
 import contextlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -17,9 +16,9 @@ from scheduler_daemon.store import files
 from scheduler_daemon.store.differences import Difference, read_whole, validated
 from scheduler_daemon.store.documents import Document, Unacceptable
 from scheduler_daemon.store.hand_edits import Change, Edit, settle
-from scheduler_daemon.store.rendering import RENDERERS
+from scheduler_daemon.store.rendering import FILES
 from scheduler_daemon.store.store import Store
-from scheduler_daemon.store.three_way import in_short
+from scheduler_daemon.store.three_way import in_short, kept
 from scheduler_daemon.store.written import Written
 
 N = TypeVar("N", Job, Task, Profile)
@@ -61,7 +60,7 @@ def restore(home: Home, store: Store, ready_made: Sequence[Profile] = ()) -> Res
 def _restore(home: Home, store: Store, ready_made: Sequence[Profile]) -> Restored:
     documents: dict[str, Document] = {}
     digests: dict[str, str] = {}
-    for name in RENDERERS:
+    for name in FILES:
         # Missing files are as good as empty ones.
         with contextlib.suppress(FileNotFoundError):
             content = _read(home, name)
@@ -88,7 +87,7 @@ def _restore(home: Home, store: Store, ready_made: Sequence[Profile]) -> Restore
         if settings is not None:
             store.put_settings(settings)
         for name, digest in digests.items():
-            store.written.put(name, Written.settled(digest, json.dumps(bases.get(name, {}))))
+            store.written.put(name, Written.settled(digest, kept(bases.get(name, {}))))
     changes = edit.changes() + [Change("run", "created", run.id) for run in runs]
     if settings is not None:
         changes.append(Change("settings", "changed", None))

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from scheduler_daemon.model.settings import Settings
 from scheduler_daemon.store.connection import StoreUnavailable, connect
+from scheduler_daemon.store.limits import Limits, Spending
 from scheduler_daemon.store.migrations import migrate
+from scheduler_daemon.store.notes import Notes
 from scheduler_daemon.store.schedules import Schedules
 from scheduler_daemon.store.skipped import SkippedTimes
 from scheduler_daemon.store.tables import Jobs, Profiles, Runs, Tasks
@@ -43,6 +45,9 @@ class Store:
         self.schedules = Schedules(self._connection, self._writing)
         self.skipped = SkippedTimes(self._connection, self._writing)
         self.watches = Watches(self._connection, self._writing)
+        self.limits = Limits(self._connection, self._writing)
+        self.spending = Spending(self._connection, self._writing)
+        self.notes = Notes(self._connection, self._writing)
         self.written = WrittenFiles(self._connection, self._writing)
 
     def close(self) -> None:
@@ -69,6 +74,9 @@ class Store:
             yield
             self._connection.execute("COMMIT")
             touched = frozenset(self._touched)
+        except BaseException:
+            self._connection.known.clear()
+            raise
         finally:
             self._touched = None
             if self._connection.in_transaction:

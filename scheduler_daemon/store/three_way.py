@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from pydantic import JsonValue
@@ -10,6 +10,9 @@ from pydantic import JsonValue
 Fields: TypeAlias = dict[str, JsonValue]
 Base: TypeAlias = dict[str, JsonValue]
 """The objects of one file by their id, in short; the settings under an id of ``""``."""
+
+Shown: TypeAlias = Mapping[str, str]
+"""A base as it is kept: each object as a JSON text, which versions of a file share where it is the same."""
 
 LONGEST_KEPT = 64
 """Characters; a longer text (a prompt may be megabytes) is remembered by its digest alone."""
@@ -24,6 +27,16 @@ def in_short(value: JsonValue) -> JsonValue:
     if isinstance(value, list):
         return [in_short(member) for member in value]
     return value
+
+
+def kept(base: Base) -> Shown:
+    """A base as texts."""
+    return {id_: json.dumps(short, separators=(",", ":")) for id_, short in base.items()}
+
+
+def parsed(shown: Shown) -> Base:
+    """The base that ``kept()`` made texts of."""
+    return {id_: json.loads(text) for id_, text in shown.items()}
 
 
 def same(one: JsonValue, other: JsonValue) -> bool:

@@ -3,7 +3,18 @@
 import importlib
 import sys
 
-BENCHMARKS = ("client_start", "at_rest", "start_latency", "log_throughput", "next_due", "file_watch", "many_jobs")
+BENCHMARKS = (
+    "client_start",
+    "at_rest",
+    "start_latency",
+    "log_throughput",
+    "kill_tree",
+    "next_due",
+    "file_watch",
+    "many_jobs",
+    "many_runs",
+    "many_tasks",
+)
 
 
 def main() -> bool:

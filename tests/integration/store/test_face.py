@@ -193,6 +193,33 @@ def test_a_prompt_of_megabytes(peopled: Peopled) -> None:
     assert (kept.name, kept.command) == ("longer", prompt)
 
 
+def test_a_change_that_came_to_nothing_is_not_shown(peopled: Peopled) -> None:
+    """A transaction that fails after a put leaves the file as the record is, also at the next write."""
+    desk, _, tasks = peopled
+    with pytest.raises(ZeroDivisionError), desk.store.transaction():
+        desk.store.tasks.put(tasks[0].model_copy(update={"name": "never"}))
+        _ = 1 / 0
+    desk.put(tasks[1].model_copy(update={"name": "now"}))
+    desk.update()
+    desk.agree()
+
+
+def test_many_objects_are_shown_as_they_come_and_go(peopled: Peopled) -> None:
+    """Of hundreds of tasks, some are changed, made and deleted between two writes."""
+    desk, job, _ = peopled
+    many = [a_task(job, f"task {number}", command="x" * (1 + number * 100)) for number in range(300)]
+    desk.put(*many)
+    desk.update()
+    desk.agree()
+    desk.put(many[7].model_copy(update={"name": "other"}), many[299].model_copy(update={"name": "long"}))
+    with desk.store.transaction():
+        for task in many[100:200]:
+            desk.store.tasks.delete(task.id)
+    desk.put(a_task(job, "new"))
+    desk.update()
+    desk.agree()
+
+
 def test_jobs_of_the_same_name_are_shown_apart(desk: Desk, tmp_path: Path) -> None:
     """Names need not be unique; the files go by ids."""
     desk.put(a_job("same"), a_job("same"))

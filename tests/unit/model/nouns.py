@@ -24,11 +24,12 @@ from scheduler_daemon.model.enums import (
 )
 from scheduler_daemon.model.execution import Execution
 from scheduler_daemon.model.job import Job, JobWorkingDirectory
+from scheduler_daemon.model.limits import AccountLimits, UsageWindow
 from scheduler_daemon.model.profile import MASK, EnvVar, Profile
 from scheduler_daemon.model.record import Record
-from scheduler_daemon.model.run import Run
+from scheduler_daemon.model.run import Run, VerifyRound
 from scheduler_daemon.model.settings import Settings
-from scheduler_daemon.model.task import NotificationConfig, RetryConfig, ScheduleConfig, Task
+from scheduler_daemon.model.task import NotificationConfig, RetryConfig, ScheduleConfig, Task, VerifyConfig
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
@@ -57,6 +58,9 @@ INSTANTS = st.datetimes(
 )
 
 
+DOLLARS = st.floats(0, 1_000_000, exclude_min=True)
+
+
 def _or_none(strategy: SearchStrategy[T]) -> SearchStrategy[T | None]:
     return st.none() | strategy
 
@@ -80,6 +84,7 @@ JOB: Fields = {
     "working_directory": _made(JobWorkingDirectory, WORKING_DIRECTORY),
     "task_order": st.lists(st.uuids(), max_size=4, unique=True),
     "overlap": st.sampled_from(Overlap),
+    "max_usd_per_day": _or_none(DOLLARS),
     "created_at": INSTANTS,
     "updated_at": INSTANTS,
 }
@@ -114,7 +119,16 @@ def _of_its_type(fields: Mapping[str, object]) -> dict[str, object]:
 
 
 SCHEDULES = st.fixed_dictionaries(SCHEDULE).map(_of_its_type).map(ScheduleConfig.model_validate)
-RETRY: Fields = {"max_retries": st.integers(0, 100), "retry_delay": st.integers(0, WEEK)}
+RETRY: Fields = {
+    "max_retries": st.integers(0, 100),
+    "retry_delay": st.integers(0, WEEK),
+    "max_retry_delay": st.integers(0, WEEK),
+}
+VERIFY: Fields = {
+    "command": _or_none(VISIBLE),
+    "time_limit": st.integers(1, WEEK),
+    "max_fix_rounds": st.integers(0, 20),
+}
 NOTIFICATIONS: Fields = {"on_success": BOOLEANS, "on_failure": BOOLEANS}
 TASK: Fields = {
     "id": st.uuids(),
@@ -137,6 +151,14 @@ TASK: Fields = {
     "last_run_status": _or_none(st.sampled_from(RunStatus)),
     "commit_on_success": BOOLEANS,
     "time_limit": _or_none(st.integers(1, WEEK)),
+    "max_turns": _or_none(st.integers(1, 100_000)),
+    "max_budget_usd": _or_none(DOLLARS),
+    "verify": _made(VerifyConfig, VERIFY),
+    "wait_for_limit": BOOLEANS,
+    "max_limit_wait": _or_none(st.integers(0, 31 * DAY)),
+    "stall_after": _or_none(st.integers(1, WEEK)),
+    "stop_when_stalled": BOOLEANS,
+    "run_retention_count": _or_none(st.integers(1, 1_000_000)),
     "missed": st.sampled_from(Missed),
     "missed_within": st.integers(60, 366 * DAY),
     "overlap": _or_none(st.sampled_from(Overlap)),
@@ -146,6 +168,13 @@ TASK: Fields = {
             lambda text: text[:5] != text[6:]
         )
     ),
+}
+VERIFY_ROUND: Fields = {
+    "passed": BOOLEANS,
+    "exit_code": _or_none(INTEGERS),
+    "timed_out": BOOLEANS,
+    "duration": NUMBERS,
+    "output": TEXTS,
 }
 RUN: Fields = {
     "id": st.uuids(),
@@ -167,6 +196,13 @@ RUN: Fields = {
     "sequence_id": _or_none(st.uuids()),
     "restarted_from": _or_none(st.uuids()),
     "sequence_position": st.integers(0, 10_000),
+    "continues": _or_none(st.uuids()),
+    "continued_by": _or_none(st.uuids()),
+    "attempt": st.integers(1, 200),
+    "first_run": _or_none(st.uuids()),
+    "first_scheduled": _or_none(INSTANTS),
+    "limit_waited": NUMBERS,
+    "resumes": _or_none(st.uuids()),
     "outcome": _or_none(st.sampled_from(Outcome)),
     "created_at": INSTANTS,
     "working_directory": _or_none(TEXTS),
@@ -176,6 +212,10 @@ RUN: Fields = {
     "commit": _or_none(TEXTS),
     "branch": _or_none(TEXTS),
     "uncommitted": LISTS,
+    "base_commit": _or_none(TEXTS),
+    "verify_rounds": st.lists(_made(VerifyRound, VERIFY_ROUND), max_size=3),
+    "leftovers": LISTS,
+    "stalled_at": _or_none(INSTANTS),
     "log_path": _or_none(TEXTS),
 }
 VARIABLE: Fields = {
@@ -189,6 +229,7 @@ PROFILE: Fields = {
     "name": VISIBLE,
     "description": TEXTS,
     "env_vars": st.lists(_made(EnvVar, VARIABLE), max_size=4, unique_by=lambda variable: variable.name),
+    "max_usd_per_day": _or_none(DOLLARS),
     "created_at": INSTANTS,
     "updated_at": INSTANTS,
 }
@@ -198,17 +239,44 @@ SETTINGS: Fields = {
     "time_limit": st.integers(1, WEEK),
     "stop_grace": st.floats(0, 600),
     "runs_in_json": st.integers(1, 100_000),
+    "log_limit": st.integers(65536, 2**40),
+    "stall_after": st.integers(1, WEEK),
+    "max_limit_wait": st.integers(0, 31 * DAY),
+    "reserve": st.integers(1, 100),
+    "max_usd_per_day": _or_none(DOLLARS),
+    "run_retention_count": st.integers(1, 1_000_000),
+    "log_retention_days": st.integers(1, 36_500),
+    "notify_command": st.lists(SOME_TEXTS, max_size=4),
 }
 EXECUTION: Fields = {
     "supervisor_pid": INTEGERS,
     "supervisor_identity": TEXTS,
+    "leg": INTEGERS,
     "directory": TEXTS,
     "snapshot": _or_none(st.dictionaries(TEXTS, JSON, max_size=3)),
     "stop_requested": BOOLEANS,
     "stop_reason": _or_none(TEXTS),
+    "stalled": BOOLEANS,
+}
+
+WINDOW: Fields = {
+    "type": TEXTS,
+    "status": TEXTS,
+    "utilization": _or_none(NUMBERS),
+    "resets_at": _or_none(INSTANTS),
+    "seen_at": INSTANTS,
+}
+LIMITS: Fields = {
+    "windows": st.lists(_made(UsageWindow, WINDOW), max_size=3),
+    "held_until": _or_none(INSTANTS),
+    "refusals": INTEGERS,
 }
 
 FIELDS: dict[type[Record], Fields] = {
+    VerifyConfig: VERIFY,
+    VerifyRound: VERIFY_ROUND,
+    UsageWindow: WINDOW,
+    AccountLimits: LIMITS,
     JobWorkingDirectory: WORKING_DIRECTORY,
     Job: JOB,
     ScheduleConfig: SCHEDULE,

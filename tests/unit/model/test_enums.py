@@ -26,7 +26,7 @@ VALUES: dict[type[StrEnum], str] = {
     RunStatus: "upcoming running success failed cancelled",
     Outcome: "done no_change denied unverified usage_limit not_logged_in max_turns max_budget timed_out stopped "
     "interrupted agent_error not_started",
-    Trigger: "task job schedule sequence restart",
+    Trigger: "task job schedule sequence restart retry limit_reset",
     ScheduleType: "manual interval calendar file_watch sequential",
     IntervalType: "minutes hours days",
     Missed: "run_once skip",
