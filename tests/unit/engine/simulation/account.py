@@ -10,6 +10,9 @@ anchor; it begins and ends when somebody changes that. Of the due times of a per
   is for the later period to say whether they will. So it is, too, with those of a past period that come after an
   instant to which the clock was set back by three hours or more.
 
+Where the zone of a period changes, or its rules do, what had come and was not met stays as it was, and the new ones
+count from there; else from when the daemon takes note.
+
 A task is owed nothing for the times at which it is disabled, and nothing by a schedule that it no longer has. A due
 time that comes again, because the clock was set back, is the same due time: it has one run or one reason altogether.
 """
@@ -19,6 +22,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from scheduler_daemon.model.enums import ScheduleType, SkipReason, Trigger
 from scheduler_daemon.model.task import ScheduleConfig, Task
@@ -30,19 +34,27 @@ from tests.unit.engine.simulation.known import Known
 from tests.unit.engine.simulation.machine import CORRECTION, NOTICED, Machine
 from tests.unit.engine.simulation.story import Story
 from tests.unit.engine.simulation.watch import Watch
+from tests.unit.engine.simulation.zones import Zones
 
 _ALL = 10**9
+_JITTER = timedelta(days=1)
+"""The most that there is."""
 _TIMED = (ScheduleType.INTERVAL, ScheduleType.CALENDAR)
 
 
 @dataclass
 class _Period:
-    """A task is enabled with one schedule and one anchor; instants are what the clock said."""
+    """A task is enabled with one schedule, one zone and one anchor; instants are what the clock said."""
 
     schedule: ScheduleConfig
+    zone: ZoneInfo
     anchor: datetime
     begin: datetime
     begin_awake: timedelta
+    low: datetime
+    """Until then none of its due times may be met."""
+    high: datetime | None = None
+    """Nor after that, once it has ended."""
     end: datetime | None = None
     end_awake: timedelta | None = None
 
@@ -64,8 +76,11 @@ class _Book:
 class Account:
     """The books of all tasks."""
 
-    def __init__(self, machine: Machine, known: Known, oracle: Oracle, watch: Watch, story: Story) -> None:
+    def __init__(
+        self, machine: Machine, zones: Zones, known: Known, oracle: Oracle, watch: Watch, story: Story
+    ) -> None:
         self._machine = machine
+        self._zones = zones
         self._known = known
         self._oracle = oracle
         self._watch = watch
@@ -120,7 +135,8 @@ class Account:
         if plan.anchor != now:
             raise self._story.violated(f"{task.name!r} does not count from now: {plan}", task.id)
         self._close(period)
-        book.periods.append(_Period(schedule, plan.anchor, now, self._machine.awake))
+        zone = self._zones.of(schedule.timezone)
+        book.periods.append(_Period(schedule, zone, plan.anchor, now, self._machine.awake, now))
 
     def _note_delay(self, task: Task, plan: Plan) -> None:
         delay = plan.fires_at - plan.next_due
@@ -130,7 +146,34 @@ class Account:
 
     def _close(self, period: _Period | None) -> None:
         if period:
-            period.end, period.end_awake = self._machine.now(), self._machine.awake
+            period.end = period.high = self._machine.now()
+            period.end_awake = self._machine.awake
+
+    def note_zones(self, before: list[Plan], changed_at: datetime) -> None:
+        """Zones are other ones since ``changed_at``: the daemon has just taken note, with these plans ``before``."""
+        plans = {plan.task_id: plan for plan in before}
+        for task_id, book in self._books.items():
+            period, plan = book.open, plans.get(task_id)
+            if period is None or plan is None or period.schedule.cron_expression is None:
+                continue
+            if self._zones.of(period.schedule.timezone) is not period.zone:
+                book.periods.append(self._in_another_zone(period, plan.next_due, changed_at))
+
+    def _in_another_zone(self, period: _Period, next_due: datetime, changed_at: datetime) -> _Period:
+        """What comes after a period that ends with its zone: what had come and was not met stays as it was."""
+        now = self._machine.now()
+        low = min(changed_at, now)
+        self._close(period)
+        pending = next_due <= now
+        period.end = next_due if pending else low
+        begin = next_due if pending else self._passed(now)
+        zone = self._zones.of(period.schedule.timezone)
+        return _Period(period.schedule, zone, period.anchor, begin, self._machine.awake, min(low, begin))
+
+    def _passed(self, now: datetime) -> datetime:
+        """Until when time counts as past: where the clock was set back by a little, until what it had said before."""
+        said = [each.before for each in self._machine.set_backs if each.before < now + CORRECTION]
+        return max([now, *said])
 
     # The settling
 
@@ -168,7 +211,7 @@ class Account:
         for number, period in enumerate(book.periods):
             low, high = self._extent(period)
             come = self._come(book, number, task)
-            for instant in self._oracle.due(period.schedule, period.anchor, low, high):
+            for instant in self._oracle.due(period.schedule, period.zone, period.anchor, low, high):
                 (owed if period.begin < instant <= come else possible).add(instant)
         return owed, possible - owed
 
@@ -185,10 +228,12 @@ class Account:
 
     def _extent(self, period: _Period) -> tuple[datetime, datetime]:
         """The first and the last that the clock said in a period."""
-        end = period.end or self._machine.now()
+        end = period.high or self._machine.now()
         end_awake = period.end_awake if period.end_awake is not None else self._machine.awake
         within = [each for each in self._machine.set_backs if period.begin_awake <= each.awake <= end_awake]
-        low = min([period.begin, *(each.after for each in within)])
+        # What waits for its jitter is found anew, by the zone of now.
+        lows = [max(each.after - _JITTER, min(each.after, period.anchor)) for each in within]
+        low = min([period.low, *lows])
         return low, max([end, *(each.before for each in within)])
 
     def _reasons(self, due: list[datetime], lines: list[Skipped]) -> Counter[datetime]:

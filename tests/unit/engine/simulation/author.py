@@ -16,6 +16,8 @@ from tests.unit.engine.simulation.due_times import Calendar
 _NAMES = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _ZONES = (
     None,
+    None,
+    None,
     "UTC",
     "Europe/Berlin",
     "America/New_York",

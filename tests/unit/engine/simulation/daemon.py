@@ -34,6 +34,8 @@ class Daemon:
     def _open(self) -> Store:
         store = Store(self._path)
         # What is simulated are deaths of the daemon, not of the machine.
+        store._connection.execute("PRAGMA journal_mode = MEMORY")
+        store._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         store._connection.execute("PRAGMA synchronous = OFF")
         store.on_commit(lambda tables: self._fate.step())
         return store

@@ -8,8 +8,6 @@ from zoneinfo import ZoneInfo
 from scheduler_daemon.model.enums import IntervalType
 from scheduler_daemon.model.task import ScheduleConfig
 
-MACHINE_ZONE = "Europe/Berlin"
-"""The machine's own; tests set ``TZ`` to it."""
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 _CORRECTION = timedelta(hours=3)
@@ -39,10 +37,11 @@ class Oracle:
     calendars: dict[str, Calendar]
     """By cron expression."""
 
-    def due(self, schedule: ScheduleConfig, anchor: datetime, after: datetime, until: datetime) -> list[datetime]:
+    def due(
+        self, schedule: ScheduleConfig, zone: ZoneInfo, anchor: datetime, after: datetime, until: datetime
+    ) -> list[datetime]:
         """The due times in (after, until], in order."""
         if schedule.cron_expression is not None:
-            zone = ZoneInfo(schedule.timezone or MACHINE_ZONE)
             found = set(_of_calendar(self.calendars[schedule.cron_expression], zone, after, until))
         else:
             assert schedule.interval_type
@@ -89,11 +88,11 @@ def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     return after
 
 
-def within(hours: str | None, zone: str | None, instant: datetime) -> bool:
+def within(hours: str | None, zone: ZoneInfo, instant: datetime) -> bool:
     """Whether clocks of a zone show a time within hours such as ``22:00-06:00``."""
     if hours is None:
         return True
     begin, end = (60 * int(each[:2]) + int(each[3:]) for each in hours.split("-"))
-    local = instant.astimezone(ZoneInfo(zone or MACHINE_ZONE))
+    local = instant.astimezone(zone)
     minute = 60 * local.hour + local.minute
     return (minute - begin) % 1440 < (end - begin) % 1440 or begin == end

@@ -5,7 +5,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from scheduler_daemon.control.changes import changed
-from scheduler_daemon.engine.engine import Engine, Refused
+from scheduler_daemon.engine import Refused
+from scheduler_daemon.engine.engine import Engine
 from scheduler_daemon.engine.events import Changed, Deleted
 from scheduler_daemon.model.enums import Overlap, ScheduleType
 from scheduler_daemon.model.job import Job

@@ -16,6 +16,7 @@ from tests.unit.engine.simulation.due_times import within
 from tests.unit.engine.simulation.known import Known
 from tests.unit.engine.simulation.machine import Absence, Machine
 from tests.unit.engine.simulation.story import Story
+from tests.unit.engine.simulation.zones import Zones
 
 LATE = timedelta(seconds=60)
 """A due time that is met later than this was missed."""
@@ -36,8 +37,9 @@ class _Active:
 class Watch:
     """Sees what the engine tells, and what it has its launcher do."""
 
-    def __init__(self, machine: Machine, known: Known, story: Story) -> None:
+    def __init__(self, machine: Machine, zones: Zones, known: Known, story: Story) -> None:
         self._machine = machine
+        self._zones = zones
         self._known = known
         self._story = story
         self.unfinished: dict[UUID, Run] = {}
@@ -78,7 +80,7 @@ class Watch:
         if len(self._active) >= self._known.settings.max_concurrent_runs:
             raise self._wrong(run, f"{len(self._active)} runs live, and it is launched all the same")
         task = order.task
-        if run.trigger in _BY_CLOCK and not within(task.running_hours, task.schedule.timezone, now):
+        if run.trigger in _BY_CLOCK and not within(task.running_hours, self._zones.of(task.schedule.timezone), now):
             raise self._wrong(run, f"it is launched outside {task.running_hours}")
         for before in self._sequences[_sequence(run)]:
             if before.sequence_position < run.sequence_position and not _lets_go_on(before):
@@ -271,7 +273,9 @@ class Watch:
             if run.id in self._active or self._job(run).working_directory.path in directories:
                 continue
             task = self._known.tasks[run.task_id]
-            if run.trigger in _BY_CLOCK and not within(task.running_hours, task.schedule.timezone, now):
+            if run.trigger in _BY_CLOCK and not within(
+                task.running_hours, self._zones.of(task.schedule.timezone), now
+            ):
                 continue
             tasks = {each.task_id for each in self._sequences[_sequence(run)] if not each.status.ended}
             if any(self._goes_before(other, run, tasks) for other in self.unfinished.values()):

@@ -3,9 +3,11 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from scheduler_daemon.schedule.zone import forget_zones
+from scheduler_daemon.store.schedules import Plan
 from tests.unit.engine.simulation.account import Account
 from tests.unit.engine.simulation.agents import Processes
 from tests.unit.engine.simulation.author import Author, Pace
@@ -17,6 +19,7 @@ from tests.unit.engine.simulation.machine import Machine
 from tests.unit.engine.simulation.people import People
 from tests.unit.engine.simulation.story import Story, Violated
 from tests.unit.engine.simulation.watch import Watch
+from tests.unit.engine.simulation.zones import Zones
 
 _DAY = timedelta(days=1)
 _DRAINED = 60 * _DAY
@@ -27,6 +30,8 @@ _DRAINED = 60 * _DAY
 class Size:
     """How large a world is, and how restless: times are means, from one such thing to the next."""
 
+    name: str
+    """As its test is called."""
     tasks: int
     days: int
     pace: Pace
@@ -37,6 +42,10 @@ class Size:
     outage: timedelta
     sleep: timedelta
     wrong_clock: timedelta
+    travel: timedelta
+    """To another time zone."""
+    law: timedelta
+    """That changes the rules of a zone."""
     work: timedelta
     """How long half of the agents work at the most."""
 
@@ -44,26 +53,35 @@ class Size:
 class Year:
     """The world of a seed."""
 
-    def __init__(self, seed: int, size: Size, path: Path) -> None:
+    def __init__(self, seed: int, size: Size, folder: Path) -> None:
+        """``folder`` is for the record, and for the zone database in ``zoneinfo``."""
         self._size = size
         self._chance = random.Random(seed)
         self._machine = Machine(self._chance)
         title = (
-            f"seed {seed}: play it again with CCSCHED_SIMULATION_SEED={seed} "
-            f"CCSCHED_SIMULATION_TASKS={size.tasks} CCSCHED_SIMULATION_DAYS={size.days}"
+            f"seed {seed}; play it again with:\n"
+            f"  CCSCHED_SIMULATION_SEED={seed} CCSCHED_SIMULATION_TASKS={size.tasks} "
+            f"CCSCHED_SIMULATION_DAYS={size.days} pytest tests/unit/engine/test_simulation.py -k {size.name}"
         )
         self._story = Story(self._machine.now, title)
         self._known = Known()
         self._fate = Fate()
-        self._watch = Watch(self._machine, self._known, self._story)
+        self._zones = Zones(self._chance, folder / "zoneinfo")
+        self._watch = Watch(self._machine, self._zones, self._known, self._story)
         author = Author(self._chance, size.pace)
-        self.account = Account(self._machine, self._known, Oracle(author.calendars), self._watch, self._story)
-        self._daemon = Daemon(self._machine, Processes(self._machine, size.work), self._fate, self._watch, path)
+        oracle = Oracle(author.calendars)
+        self.account = Account(self._machine, self._zones, self._known, oracle, self._watch, self._story)
+        processes = Processes(self._machine, size.work)
+        self._daemon = Daemon(self._machine, processes, self._fate, self._watch, folder / "state.db")
         self._people = People(
             self._machine, author, self._known, self._daemon, self.account, self._watch, self._story
         )
         self._set_backs = 0
         """How many the accounts know of."""
+        self._made_by: str | None = None
+        """The zones by which the plans on record were made, as far as the accounts know."""
+        self._plans: list[Plan] = []
+        """Those before the daemon's last look, if zones had changed by then."""
         self._over = False
 
     def play(self) -> None:
@@ -81,6 +99,7 @@ class Year:
 
     def _play(self) -> None:
         self._daemon.boot()
+        self._made_by = self._daemon.store.notes.get("zone_data")
         self._people.settle_in(self._size.tasks)
         self._look(anyway=True)
         size = self._size
@@ -89,6 +108,8 @@ class Year:
         self._every(size.outage, self._outage)
         self._every(size.sleep, self._sleep)
         self._every(size.wrong_clock, self._wrong_clock)
+        self._every(size.travel, lambda: self._other_zones(self._zones.travel))
+        self._every(size.law, lambda: self._other_zones(self._zones.legislate))
         self._go_on(lambda: self._machine.real >= size.days * _DAY)
         self._end()
 
@@ -121,15 +142,28 @@ class Year:
             self._machine.after(self._machine.between(0.1, 30), self._birth)
 
     def _look(self, anyway: bool) -> None:
-        if self._daemon.up and self._daemon.look(anyway) and self._set_backs < len(self._machine.set_backs):
+        if self._zones.changed_at:
+            self._plans = self._daemon.store.schedules.all()
+        if not (self._daemon.up and self._daemon.look(anyway)):
+            return
+        if self._zones.changed_at:
+            self._note_zones(self._zones.changed_at)
+        if self._set_backs < len(self._machine.set_backs):
             self._set_backs = len(self._machine.set_backs)
             self.account.note_all(self._daemon.store, taken_in=True)
+
+    def _note_zones(self, changed_at: datetime) -> None:
+        self._made_by = self._daemon.store.notes.get("zone_data")
+        self._zones.note()
+        self.account.note_zones(self._plans, changed_at)
 
     # What befalls the daemon and the machine
 
     def _dead(self, how: str) -> None:
         self._story.tell(None, "the daemon dies {}", how)
         self._daemon.die()
+        if self._zones.changed_at and self._made_by != self._daemon.store.notes.get("zone_data"):
+            self._note_zones(self._zones.changed_at)
         self._people.see_what_is_on_record(taken_in=False)
         if self._set_backs < len(self._machine.set_backs):
             self.account.note_all(self._daemon.store, taken_in=False)
@@ -137,6 +171,9 @@ class Year:
     def _birth(self) -> None:
         if not self._daemon.up:
             self._story.tell(None, "a daemon starts")
+            self._plans = self._daemon.store.schedules.all()
+            if self._zones.changed_at:
+                forget_zones()  # as a new process knows none
             self._daemon.boot()
             self._people.see_what_is_on_record(taken_in=True)
 
@@ -178,6 +215,12 @@ class Year:
         self._story.tell(None, "the clock is set by {}", by)
         self._machine.step(by)
         self._story.tell(None, "it was set by {}", by)
+        if self._daemon.up:
+            self._daemon.look_soon()
+
+    def _other_zones(self, change: Callable[[datetime], str]) -> None:
+        self._look(anyway=True)
+        self._story.tell(None, "{}", change(self._machine.now()))
         if self._daemon.up:
             self._daemon.look_soon()
 
