@@ -12,10 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 
 class Leftover(BaseModel):
-    """A process that the agent left behind and that had to be ended."""
+    """A process that the agent left behind, or that did not end when the run was told to."""
 
     pid: int
     command: str
+    ended_with: Literal["SIGTERM", "SIGKILL"]
+    """What it took to end it."""
+
+    @property
+    def text(self) -> str:
+        """For a person to read."""
+        return f"{self.command} (pid {self.pid}, {self.ended_with})"
 
 
 class ExitRecord(BaseModel):
@@ -32,12 +39,16 @@ class ExitRecord(BaseModel):
     not_started: str | None
     log_error: str | None = None
     log_lost_bytes: int = 0
+    log_cut_bytes: int = 0
+    """What the log's limit left no room for."""
     leftovers: list[Leftover] = Field(default_factory=list)
+    """Of a run that was stopped or out of time, those that took SIGKILL; the first 50."""
+    leftovers_total: int = 0
 
 
 def read_exit_record(folder: Path) -> ExitRecord | None:
     """The exit record, or None if the supervisor has not come to write one."""
-    with contextlib.suppress(FileNotFoundError, ValidationError):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValidationError):
         return ExitRecord.model_validate_json((folder / "exit.json").read_bytes())
     return None
 

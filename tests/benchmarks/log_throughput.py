@@ -19,6 +19,8 @@ from tests.support.house import until
 
 SIZE = 200_000_000
 """Bytes."""
+LOG_LIMIT = 10_000_000
+"""Bytes, where there is a limit: the rest is only looked through for what decides how the run ended."""
 ROUNDS = 5
 """The best counts: what else the machine does makes both slower."""
 RATIO_LIMIT = 0.5
@@ -54,6 +56,8 @@ class Case:
     line: int
     """Bytes, its end among them."""
     secrets: list[str]
+    limit: int | None = None
+    """Bytes that the log may reach."""
 
     def agent(self) -> list[str]:
         """The command that writes it."""
@@ -63,6 +67,7 @@ class Case:
 CASES = [
     *(Case(stream, line, []) for stream, line in itertools.product((1, 2), (100, 1_000_000))),
     *(Case(stream, 100, SECRETS) for stream in (1, 2)),
+    *(Case(1, line, [], LOG_LIMIT) for line in (100, 1_000_000)),
 ]
 
 
@@ -88,7 +93,7 @@ def through_cat(case: Case, place: Path) -> float:
 
 def through_supervisor(case: Case, place: Path) -> tuple[float, float]:
     """Seconds that the agent takes under a supervisor, and the most memory in MB that this one had."""
-    run = Supervised(place, argv=case.agent(), secrets=case.secrets)
+    run = Supervised(place, argv=case.agent(), secrets=case.secrets, log_limit=case.limit)
     run.send()
     try:
         return _taken(place), _peak(run.supervisor.pid) / 2**20
@@ -126,6 +131,7 @@ def main() -> bool:
         figures = {
             "benchmark": f"log throughput, {'stdout' if case.stream == 1 else 'stderr'}, lines of {case.line} bytes",
             "secrets": len(case.secrets),
+            "log_limit": case.limit,
             "mb_per_second": round(SIZE / 1e6 / min(ours)),
             "cat_mb_per_second": round(SIZE / 1e6 / min(floor)),
             "ratio_to_cat": round(ratio, 2),

@@ -2,12 +2,13 @@
 
 import os
 
+from . import fault
 from .descendants import Descendants
 from .orders import NotOrders, Orders
 from .prctl import adopt_orphans
 from .record import claim, write_record
 from .run import Run
-from .signals import Signals, signal
+from .signals import Signals
 
 RECORDED = 0
 """The exit record is written, or nobody waits for it any more: its folder is gone."""
@@ -35,6 +36,8 @@ def main() -> int:
     try:
         folder = os.open(orders.folder, os.O_RDONLY | os.O_DIRECTORY)
         claim(folder)
+        fault.enable(orders.faults)
+        fault.step("claimed")
     except FileExistsError:
         return CLAIMED
     except OSError:
@@ -44,14 +47,15 @@ def main() -> int:
         run.go(folder)
     except BaseException:
         # Nothing of a run may go on unsupervised.
-        descendants.send(descendants.running(), signal.SIGKILL)
+        descendants.kill(descendants.running())
         raise
     write_record(folder, run.record())
+    fault.step("exit-recorded")
     return RECORDED
 
 
 def _stdin() -> bytes:
-    document = b""
+    blocks = []
     while block := os.read(0, 1 << 20):
-        document += block
-    return document
+        blocks.append(block)
+    return b"".join(blocks)

@@ -36,6 +36,12 @@ class Orders:
         self.time_limit = None if fields["time_limit"] is None else _seconds(fields["time_limit"])
         self.grace = _seconds(fields["grace"])
         self.secrets = [_bytes(secret) for secret in _list(fields["secrets"])]
+        self.log_limit = None if fields["log_limit"] is None else _size(fields["log_limit"])
+        self.mark = None if fields["mark"] is None else _bytes(fields["mark"])
+        self.header = None if fields["header"] is None else _bytes(fields["header"])
+        self.faults = _text(fields["faults"])
+        if self.mark == b"":
+            raise ValueError("a mark that marks nothing")
         if not self.argv or not self.log.startswith(b"/") or not self.folder.startswith(b"/"):
             raise ValueError("argv is empty, or a path is not absolute")
 
@@ -66,3 +72,9 @@ def _seconds(value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e10:
         raise ValueError("not a number of seconds")
     return float(value)
+
+
+def _size(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError("not a number of bytes")
+    return value

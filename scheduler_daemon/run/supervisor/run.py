@@ -6,24 +6,22 @@ import select
 import sys
 import time
 
+from . import fault
 from .agent import Agent, NotStarted, start
-from .descendants import Descendants, Ending
+from .descendants import RUN_VARIABLE, Descendants, Ending
+from .leftovers import Leftovers
+from .log import Log
 from .mask import Mask, needles
 from .orders import Orders
-from .output import Log, Output, Stream
-from .process_table import Process
+from .output import Output, Stream
 from .record import instant
 from .signals import Signals
 
 VERSION = 1
 LEFTOVER_GRACE = 2.0
 """Seconds in which what the agent left behind may end by itself, at most."""
-KILL_PATIENCE = 10.0
-"""Seconds of SIGKILL after which a leftover is given up: another user's process cannot be signalled."""
 LONGEST_WAIT = 86400.0
 """Seconds; a system need not take more at once."""
-COMMAND_LENGTH = 200
-"""Characters of a leftover's command line that are recorded."""
 
 
 class Run:
@@ -33,8 +31,9 @@ class Run:
         self._orders = orders
         self._signals = signals
         self._descendants = descendants
-        self._ending = Ending(descendants)
-        self._log = Log(orders.log)
+        self._leftovers = Leftovers()
+        self._ending = Ending(descendants, self._leftovers)
+        self._log = Log(orders.log, orders.log_limit)
         self._streams: list[Stream] = []
         self._needles: list[bytes] = []
         self._started = self._ended = 0.0
@@ -43,7 +42,8 @@ class Run:
         self._ended_by: str | None = None
         self._not_started: str | None = None
         self._status: int | None = None
-        self._leftovers: list[dict[str, object]] | None = None
+        self._is_alone = False
+        """Whether the agent has ended, and those it has left behind are known."""
         self._childless = False
 
     def go(self, folder: int) -> None:
@@ -56,23 +56,28 @@ class Run:
                 agent = start(self._orders, folder, self._signals)
             except NotStarted as problem:
                 self._needles = needles(self._orders.secrets)
-                self._not_started = self._masked(str(problem).encode())
+                self._not_started = _text(self._masked(str(problem).encode()))
                 self._started_at = None
             else:
                 # The agent is under way, and what it says waits in the pipes.
-                self._needles = needles(self._orders.secrets)
+                self._needles = self._leftovers.needles = needles(self._orders.secrets)
                 self._see_through(agent)
         self._ended_at = self._ended_at or instant()
-        self._log.sync()
+        self._log.finish()
 
-    def _masked(self, text: bytes) -> str:
-        return Mask(self._needles).feed(text, last=True).decode("utf-8", "replace")
+    def _masked(self, text: bytes) -> bytes:
+        return Mask(self._needles).feed(text, last=True)
 
     def _see_through(self, agent: Agent) -> None:
+        fault.step("agent-started")
         self._descendants.agent = agent.pid
+        self._descendants.run = self._orders.env.get(RUN_VARIABLE, b"")
+        if self._orders.header is not None:
+            self._log.note(self._masked(self._orders.header))
+        mark = self._orders.mark
         self._streams = [
-            Stream(agent.stdout, b"", self._needles),
-            Stream(agent.stderr, b"stderr| ", self._needles),
+            Stream(agent.stdout, mark or b"", self._needles),
+            Stream(agent.stderr, mark or b"stderr| ", self._needles),
         ]
         output = Output(self._log, self._streams)
         now = time.monotonic()
@@ -112,6 +117,7 @@ class Run:
                     return
                 if pid == self._descendants.agent:
                     self._status, self._ended, self._ended_at = status, time.monotonic(), instant()
+                    fault.step("agent-ended")
         except ChildProcessError:
             self._childless = True
 
@@ -133,21 +139,20 @@ class Run:
         """End what is left after the agent; True when nothing is, or nothing more can be done about it."""
         if self._childless and self._descendants.adopts:
             return True
-        if self._leftovers is None:
+        if not self._is_alone:
+            self._is_alone = True
             left = self._descendants.running()
-            self._leftovers = [self._leftover(row) for row in left]
+            if self._ended_by is None:
+                self._leftovers.add(left, "SIGTERM")
             self._ending.begin(left, now, min(self._orders.grace, LEFTOVER_GRACE))
             self._ending.look_soon(now)
         elif self._ending.look_at is not None and now < self._ending.look_at:
             return False
         else:
             left = self._ending.go_on(now)
-        if now >= self._ending.kill_at + KILL_PATIENCE:
+        if self._ending.is_in_vain(now):
             return True
-        return not left and not self._descendants.adopts
-
-    def _leftover(self, row: Process) -> dict[str, object]:
-        return {"pid": row.pid, "command": self._masked(row.command())[:COMMAND_LENGTH]}
+        return not left and self._descendants.seen and not self._descendants.adopts
 
     def record(self) -> dict[str, object]:
         """What came of the run: times in UTC and seconds, sizes in bytes."""
@@ -169,7 +174,13 @@ class Run:
             "stderr_bytes": stderr_bytes,
             "log_lost_bytes": self._log.lost,
             "log_error": self._log.error,
-            "leftovers": self._leftovers or [],
+            "log_cut_bytes": self._log.left_out,
+            "leftovers": self._leftovers.named,
+            "leftovers_total": self._leftovers.total,
             "ended_by": self._ended_by,
             "not_started": self._not_started,
         }
+
+
+def _text(written: bytes) -> str:
+    return written.decode("utf-8", "replace")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 import psutil
 
@@ -35,13 +36,17 @@ class Supervised:
             "run_id": "0123",
             "argv": ["true"],
             "cwd": str(folder),
-            "env": {"PATH": os.environ["PATH"], "TAG": str(folder)},
+            "env": {"PATH": os.environ["PATH"], "TAG": str(folder), "CCSCHED_RUN_ID": str(uuid4())},
             "prompt": "",
             "log": str(self.log),
             "folder": str(folder),
             "time_limit": None,
             "grace": 5,
             "secrets": [],
+            "log_limit": None,
+            "mark": None,
+            "header": None,
+            "faults": "",
             **orders,
         }
         self.supervisor = spawn_supervisor()

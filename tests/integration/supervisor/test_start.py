@@ -58,7 +58,9 @@ def test_the_record_tells_everything(supervise: Supervise) -> None:
         "stderr_bytes": 4,
         "log_lost_bytes": 0,
         "log_error": None,
+        "log_cut_bytes": 0,
         "leftovers": [],
+        "leftovers_total": 0,
         "ended_by": None,
         "not_started": None,
     }
