@@ -56,6 +56,13 @@ def start_point(git: Git, branch: str) -> str:
     )
 
 
+def commit_of(git: Git, revision: str) -> str | None:
+    """The commit that a revision, such as ``main@{upstream}``, leads to; None if it leads to none."""
+    # Exit status 128 where there is no such branch to have an upstream.
+    found = git.out("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", accept=(0, 1, 128))
+    return found.decode().strip() or None
+
+
 def checked_out_at(git: Git, name: str) -> str | None:
     """The work tree that has a branch checked out, ``""`` for none; None if there is no such branch."""
     answer = git.text("for-each-ref", "--format=%(refname) %(worktreepath)", f"refs/heads/{name}")
@@ -86,6 +93,16 @@ def is_ours(git: Git, name: str) -> bool:
 def claim(git: Git, name: str) -> None:
     """Mark a branch as ours; done before it is made, so that a kill leaves no branch without a mark."""
     git.change("config", "--local", _mark(name), "true")
+
+
+def delete(git: Git, name: str, tip: str) -> None:
+    """Delete a branch of ours with its configuration, if it is still at the commit ``tip``.
+
+    Raises:
+        GitError: it is not, or git cannot delete it.
+    """
+    git.change("update-ref", "-d", f"refs/heads/{name}", tip)
+    git.change("config", "--local", "--remove-section", f"branch.{name}")
 
 
 def _mark(name: str) -> str:

@@ -97,7 +97,7 @@ class _Work:
         for made in self._made:
             if run and run in made.runs:
                 index.follow(self._git, made.id, keep=self._before.dirty, only_unchanged=True)
-                return self._result(made.id, None)
+                return self._result(made.id, None, index.changed_since(self._git, self._changes.paths))
         newest = self._made[-1].id if self._made else None
         problem = self._obstacle()
         if problem is not None and (self._changes.paths or newest):
@@ -121,13 +121,11 @@ class _Work:
                 f"committed as {ours[:10]}, but the index is behind: {_explained(error)}; "
                 f"bring it up to date with `git -C {self._tree.top} reset`",
             )
-        return self._result(ours, None)
+        return self._result(ours, None, index.changed_since(self._git, self._changes.paths))
 
     def _commit_paths(self, text: bytes, run: str) -> str | None:
         """The new commit; None if git finds nothing to record, as with changed line ends only."""
-        entries = self._now.entries
-        removed = [path for path in self._changes.paths if entries[path].removed]
-        written = [path for path in self._changes.paths if not entries[path].removed]
+        removed, written = self._now.divided(self._changes.paths)
         head = self._now.head
         with index.beside(self._git, self._tree, head) as own:
             empty = own.text("write-tree")

@@ -70,6 +70,12 @@ def follow(git: Git, commit: str, keep: Container[str], only_unchanged: bool = F
     git.out("update-index", "-q", "--refresh", accept=(0, 1, 128))
 
 
+def changed_since(git: Git, paths: Iterable[str]) -> list[str]:
+    """Those of the paths that are no longer as they are in the index: a hook has written them after being staged."""
+    changed = set(os.fsdecode(git.out("diff-files", "--name-only", "-z")).split("\0"))
+    return [path for path in paths if path in changed]
+
+
 def wait_until_free(tree: WorkTree) -> None:
     """Wait until no other git changes the index.
 

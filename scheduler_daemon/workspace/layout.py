@@ -9,6 +9,8 @@ from pathlib import Path
 
 from scheduler_daemon.workspace.regular import open_regular
 
+OURS = "ccsched"
+"""A file in git's registration of a worktree: the worktree is complete and made by this program."""
 _LONGEST_LINE = 2**16
 
 
@@ -30,9 +32,11 @@ class WorkTree:
 
 
 def find(directory: Path) -> WorkTree | None:
-    """The work tree a directory lies in; None if it lies in none."""
+    """The work tree a directory lies in; None if it lies in none, or in a bare repository in one."""
     real = Path(os.path.realpath(directory))
     for folder in (real, *real.parents):
+        if _is_bare(folder):
+            return None
         git_dir = git_dir_of(folder)
         if git_dir is not None:
             common = _line(git_dir / "commondir")
@@ -51,10 +55,20 @@ def git_dir_of(folder: Path) -> Path | None:
     return None
 
 
+def registrations(common_dir: Path) -> list[Path]:
+    """The folders in which a repository keeps its linked work trees."""
+    return sorted((common_dir / "worktrees").glob("*"))
+
+
 def registration(common_dir: Path, folder: Path) -> Path | None:
-    """The folder in which a repository keeps the linked work tree ``folder``, if it has one."""
-    registered = sorted((common_dir / "worktrees").glob("*"))
-    return next((each for each in registered if belongs_to(each, folder)), None)
+    """The one of them that is kept for the linked work tree ``folder``, if there is one."""
+    return next((each for each in registrations(common_dir) if belongs_to(each, folder)), None)
+
+
+def place_of(registered: Path) -> Path | None:
+    """The top of the linked work tree that is kept there, whether it exists or not; None if that is not written."""
+    named = _line(registered / "gitdir")
+    return None if named is None else Path(os.path.realpath(registered / named)).parent
 
 
 def belongs_to(registered: Path, folder: Path) -> bool:
@@ -66,6 +80,11 @@ def belongs_to(registered: Path, folder: Path) -> bool:
 def lock_reason(registered: Path) -> str | None:
     """Why a linked work tree is locked; None if it is not."""
     return (_line(registered / "locked") or "") if (registered / "locked").exists() else None
+
+
+def _is_bare(folder: Path) -> bool:
+    parts = folder / "HEAD", folder / "objects", folder / "refs"
+    return folder.name != ".git" and all(map(os.path.exists, parts))
 
 
 def _line(path: Path) -> str | None:

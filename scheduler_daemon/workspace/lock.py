@@ -1,5 +1,6 @@
 """One git at a time for each directory, also across a daemon that was killed."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scheduler_daemon.workspace import WorkspaceRefused
+
+_LONGEST_KEY = 2**16
 
 
 class WorkspaceBusy(WorkspaceRefused):
@@ -39,6 +42,7 @@ def hold(lock_folder: Path, key: str, timeout: float = 30.0) -> Iterator[int]:
             # flock cannot wait with a time limit.
             time.sleep(pause)
             pause = min(pause * 1.5, 0.2)
+        _write_down(descriptor, key)
         try:
             yield descriptor
         finally:
@@ -54,3 +58,20 @@ def _taken(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def known(lock_folder: Path) -> list[str]:
+    """Every directory that was ever locked, as its key names it, sorted."""
+    found = set()
+    for path in lock_folder.glob("*.lock"):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            found.add(file.read(_LONGEST_KEY).decode("utf-8", "surrogateescape"))
+    return sorted(found - {""})
+
+
+def _write_down(descriptor: int, key: str) -> None:
+    """Let the lock file say whose it is: of a job that was deleted nothing else tells where it worked."""
+    # A full disk takes no name, and the lock holds without one.
+    with contextlib.suppress(OSError):
+        if os.fstat(descriptor).st_size == 0:
+            os.pwrite(descriptor, key.encode("utf-8", "surrogateescape"), 0)

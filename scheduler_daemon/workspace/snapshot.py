@@ -17,6 +17,8 @@ from scheduler_daemon.workspace.regular import open_regular
 _READ_OF_ONE = 10 * 2**20
 _READ_OF_ALL = 64 * 2**20
 """Bytes read for fingerprints when a run starts, which waits for them; past that, size and time must do."""
+_BY_STAT = "stat "
+"""What a fingerprint begins with that is not of the content."""
 _COMMITS = 1000
 
 
@@ -121,11 +123,35 @@ def take(directory: Path) -> Snapshot | None:
     left_to_read = _READ_OF_ALL
     dirty = {}
     for path, entry in now.entries.items():
-        size = _size(tree.top, path)
+        size = _size(tree.top / path)
         by_content = size <= min(_READ_OF_ONE, left_to_read)
         left_to_read -= size if by_content else 0
         dirty[path] = _fingerprint(tree.top, path, entry, by_content)
     return Snapshot(str(tree.top), str(tree.git_dir), now.head, now.branch, dirty, now.ignored)
+
+
+def carried(before: Snapshot, left: Snapshot, now: Snapshot) -> Snapshot:
+    """What a run is to be compared with that goes on where an earlier one left off, so that it has the work of both.
+
+    What is as the earlier run left it counts as it was before that run. What differs was changed by a person in
+    between, and counts as it is now. Where HEAD was moved in between, or the work tree is another, all of it does.
+
+    Args:
+        before: what the earlier run was compared with.
+        left: the work tree when the earlier run had ended.
+        now: the work tree as it is at this moment: fingerprints of two kinds are compared by looking at the file.
+    """
+    places = {(each.top, each.git_dir) for each in (before, left, now)}
+    if len(places) > 1 or (left.head, left.branch) != (now.head, now.branch):
+        return now
+    dirty: dict[str, str] = {}
+    for path in before.dirty.keys() | left.dirty.keys() | now.dirty.keys():
+        untouched = _same(Path(now.top) / path, left.dirty.get(path), now.dirty.get(path))
+        state = (before if untouched else now).dirty.get(path)
+        if state is not None:
+            dirty[path] = state
+    # Of what is ignored the content is not known, so whether a person has changed it is not either.
+    return Snapshot(before.top, before.git_dir, before.head, before.branch, dirty, before.ignored | now.ignored)
 
 
 def same_tree(directory: Path, snapshot: Snapshot) -> WorkTree:
@@ -168,7 +194,7 @@ def compare(top: Path, snapshot: Snapshot, now: status.Status, commits: Iterable
         if before is None:
             its_own = entry.repository and not entry.repository_moved
             (left if its_own or snapshot.holds_ignored(path) else paths).append(path)
-        elif before != _fingerprint(top, path, entry, not before.startswith("stat ")):
+        elif before != _fingerprint(top, path, entry, not before.startswith(_BY_STAT)):
             left.append(path)
     if not moved:
         # Set back to what HEAD has. Had HEAD moved, they would most likely have been committed.
@@ -197,10 +223,22 @@ def commits_since(git: Git, snapshot: Snapshot, head: str | None) -> list[Commit
     return [Commit(lines[0], frozenset(lines[1:])) for lines in found]
 
 
+def _same(file: Path, left: str | None, now: str | None) -> bool:
+    """Whether a path is as it was left; which kind of fingerprint it has depends on what else was to be read."""
+    if left is not None and now is not None and left.startswith(_BY_STAT) != now.startswith(_BY_STAT):
+        if _size(file) > _READ_OF_ONE:
+            return False
+        now = _fingerprint_of_file(file, by_content=not left.startswith(_BY_STAT))
+    return left == now
+
+
 def _fingerprint(top: Path, path: str, entry: status.Entry, by_content: bool) -> str:
     if entry.repository:
         return f"repository {_checked_out(top / path)} {entry.repository_moved}"
-    file = top / path
+    return _fingerprint_of_file(top / path, by_content)
+
+
+def _fingerprint_of_file(file: Path, by_content: bool) -> str:
     try:
         info = file.lstat()
         if stat.S_ISLNK(info.st_mode):
@@ -215,12 +253,12 @@ def _fingerprint(top: Path, path: str, entry: status.Entry, by_content: bool) ->
         return "gone"
     except OSError:
         return "unreadable"
-    return f"stat {executable} {info.st_size} {info.st_mtime_ns}"
+    return f"{_BY_STAT}{executable} {info.st_size} {info.st_mtime_ns}"
 
 
-def _size(top: Path, path: str) -> int:
+def _size(file: Path) -> int:
     try:
-        return (top / path).lstat().st_size
+        return file.lstat().st_size
     except OSError:
         return 0
 

@@ -1,7 +1,7 @@
 """What git says differs between HEAD, the index and the files of a work tree."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from scheduler_daemon.workspace.git import Git
@@ -56,6 +56,14 @@ class Status:
     entries: Mapping[str, Entry]
     ignored: frozenset[str] = frozenset()
     """What git is told to ignore: files, and folders of which everything is."""
+
+    def divided(self, paths: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Those of the paths that are to leave the repository, and those that are to be recorded as they are."""
+        removed: list[str] = []
+        written: list[str] = []
+        for path in paths:
+            (removed if self.entries[path].removed else written).append(path)
+        return removed, written
 
 
 def read(git: Git) -> Status:

@@ -10,8 +10,6 @@ from scheduler_daemon.workspace.git import Git, GitError
 from scheduler_daemon.workspace.lock import hold
 from scheduler_daemon.workspace.regular import open_regular
 
-_OURS = "ccsched"
-"""A file in git's registration of a worktree: the worktree is complete and ours."""
 _EXCLUDED = f"/{place.WORKTREES}/"
 _BEING_MADE = "initializing"
 """The lock reason that ``git worktree add`` sets first and takes away last."""
@@ -62,7 +60,7 @@ def _is_ready(tree: layout.WorkTree, folder: Path) -> bool:
     return (
         registered is not None
         and registered.parent == tree.common_dir / "worktrees"
-        and (registered / _OURS).exists()
+        and (registered / layout.OURS).exists()
         and layout.belongs_to(registered, folder)
     )
 
@@ -108,7 +106,7 @@ def _adopt(git: Git, registered: Path, folder: Path, name: str) -> None:
             f"choose another worktree name, or remove it with "
             f"`git -C {git.directory} worktree remove {folder}`"
         )
-    (registered / _OURS).touch()
+    (registered / layout.OURS).touch()
 
 
 def _forget(git: Git, registered: Path, folder: Path) -> None:
@@ -173,7 +171,7 @@ def _make(git: Git, tree: layout.WorkTree, folder: Path, name: str, start: str) 
             raise
     registered = layout.registration(tree.common_dir, folder)
     assert registered is not None, "git has just registered it"
-    (registered / _OURS).touch()
+    (registered / layout.OURS).touch()
 
 
 def _exclude(common_dir: Path) -> None:

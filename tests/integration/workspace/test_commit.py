@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -331,6 +332,48 @@ def test_a_hook_that_mends_the_files_gets_a_second_try(repository: Repository, c
     assert repository.status() == []
 
 
+@pytest.mark.parametrize("when", ["pre-commit", "post-commit"])
+def test_what_a_hook_writes_and_does_not_stage_is_named(
+    repository: Repository, commit_run: Commit, when: str
+) -> None:
+    """The commit holds what the run wrote, the tree what the hook made of it; so it is told again later."""
+    before = snapshot(repository)
+    repository.write("made.py", "x=1\n")
+    repository.write("other.py")
+    repository.hook(when, "echo x = 1 >made.py")
+    result = commit_run(repository, before)
+    assert result == CommitResult(repository.head, "main", ["made.py"], True, None)
+    assert repository.git("show", "HEAD:made.py") == "x=1"
+    assert repository.status() == [" M made.py"]
+    assert commit_run(repository, before) == result
+
+
+def test_a_hook_that_adds_a_persons_file_is_the_problem(repository: Repository, commit_run: Commit) -> None:
+    """Its commit is taken back; the person's file is as it was, and the run's is named."""
+    repository.write("readme.txt", "a person's\n")
+    before = snapshot(repository)
+    repository.write("made.txt")
+    repository.hook("pre-commit", "git add --all")
+    head = repository.head
+    result = commit_run(repository, before)
+    assert "a hook added readme.txt, which was changed before the run" in (result.problem or "")
+    assert (result.commit, result.left) == (None, ["made.txt"])
+    assert repository.head == head
+    assert repository.status() == [" M readme.txt", "?? made.txt"]
+
+
+@pytest.mark.parametrize("name", ["commit-msg", "prepare-commit-msg"])
+def test_a_message_that_a_hook_refuses_is_the_problem(repository: Repository, commit_run: Commit, name: str) -> None:
+    """As where each subject is to name a ticket; the work is left in the tree."""
+    before = snapshot(repository)
+    repository.write("made.txt")
+    repository.hook(name, "echo 'no ticket in the subject' >&2; exit 1")
+    result = commit_run(repository, before)
+    assert "no ticket in the subject" in (result.problem or "")
+    assert (result.commit, result.left) == (None, ["made.txt"])
+    assert repository.status() == ["?? made.txt"]
+
+
 @pytest.mark.parametrize("what", ["merge", "rebase", "cherry-pick", "revert", "bisect"])
 def test_in_the_middle_of_something_nothing_is_committed(
     repository: Repository, commit_run: Commit, what: str
@@ -505,6 +548,29 @@ def test_submodules_are_committed_as_submodules(
     result = commit(repository.top, before, "task: 4", {"Run": "4"}, locks)
     assert repository.in_commit(result.commit) == {".gitmodules": "M", "lib": "D"}
     assert repository.status() == []
+
+
+def test_a_submodule_whose_pointer_was_moved_back_is_committed(
+    repository: Repository, commit_run: Commit, tmp_path: Path
+) -> None:
+    """Another commit of it checked out is a change like any other, but not where a person had moved it before."""
+    library = Repository.create(tmp_path / "library")
+    library.write("lib.txt")
+    first = library.commit_all()
+    library.write("lib.txt", "second\n")
+    library.commit_all()
+    repository.git("submodule", "--quiet", "add", str(library.top), "lib")
+    repository.commit_all()
+    inside = Repository(repository.top / "lib")
+
+    before = snapshot(repository)
+    inside.git("checkout", "--quiet", first)
+    by_a_person = snapshot(repository)
+    repository.write("made.txt")
+    assert repository.in_commit(commit_run(repository, by_a_person).commit) == {"made.txt": "A"}
+    result = commit_run(repository, replace(before, head=repository.head))
+    assert repository.in_commit(result.commit) == {"lib": "M"}
+    assert repository.git("rev-parse", "HEAD:lib") == first
 
 
 def test_a_file_git_cannot_read_is_the_problem(repository: Repository, commit_run: Commit) -> None:

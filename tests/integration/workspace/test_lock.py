@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler_daemon.workspace.lock import WorkspaceBusy, hold
+from scheduler_daemon.workspace.lock import WorkspaceBusy, hold, known
 
 
 def test_a_held_lock_is_waited_for_and_named(tmp_path: Path) -> None:
@@ -56,3 +56,12 @@ def test_an_orphan_holds_it_until_it_ends(tmp_path: Path) -> None:
         os.kill(orphan, signal.SIGKILL)
     with hold(tmp_path, "/a", 5.0):
         pass
+
+
+def test_a_lock_names_its_directory_for_good(tmp_path: Path) -> None:
+    """However often it is taken, and whatever bytes are in the name."""
+    odd = os.fsdecode(b"/caf\xe9")
+    for key in ("/project", odd, "/project"):
+        with hold(tmp_path, key):
+            pass
+    assert known(tmp_path) == sorted(["/project", odd])

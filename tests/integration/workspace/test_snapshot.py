@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduler_daemon.workspace import WorkspaceRefused, layout
+from scheduler_daemon.model.job import JobWorkingDirectory
+from scheduler_daemon.workspace import WorkspaceRefused, layout, place
 from scheduler_daemon.workspace.git import GitError
 from scheduler_daemon.workspace.snapshot import Changes, Snapshot, changes, take
 from scheduler_daemon.workspace.worktree import prepare
@@ -54,6 +55,17 @@ def test_a_bare_repository_has_none(tmp_path: Path, repository: Repository) -> N
     """A bare repository is no work tree."""
     repository.git("clone", "--quiet", "--bare", str(repository.top), str(tmp_path / "bare"))
     assert take(tmp_path / "bare") is None
+
+
+def test_a_bare_repository_inside_a_work_tree_is_no_part_of_it(repository: Repository, locks: Path) -> None:
+    """A job may work there as in any directory; what changes in it is nothing to be committed around it."""
+    bare = repository.top / "fixtures/bare.git"
+    repository.git("clone", "--quiet", "--bare", str(repository.top), str(bare))
+    config = JobWorkingDirectory(path=str(bare / "hooks"))
+    place.check(config, "job")
+    assert prepare(config, "job", locks) == bare / "hooks"
+    assert take(bare / "hooks") is None
+    assert place.exclusion_key(config, "job") == str(bare / "hooks")
 
 
 def test_a_broken_work_tree_is_an_error(tmp_path: Path) -> None:
