@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import gc
 import os
 import signal
 import sys
@@ -18,21 +19,26 @@ from scheduler_daemon import __version__
 from scheduler_daemon.control.admission import admit_edit
 from scheduler_daemon.control.discover import register_discover
 from scheduler_daemon.control.methods.daemon import DaemonMethods
+from scheduler_daemon.control.methods.diff import DiffMethods
 from scheduler_daemon.control.methods.events import EventMethods
 from scheduler_daemon.control.methods.jobs import JobMethods
+from scheduler_daemon.control.methods.logs import logs_before, remove_logs
 from scheduler_daemon.control.methods.profiles import ProfileMethods
 from scheduler_daemon.control.methods.runs import RunMethods
 from scheduler_daemon.control.methods.scheduler import SchedulerMethods
 from scheduler_daemon.control.methods.settings import SettingsMethods
 from scheduler_daemon.control.methods.tasks import TaskMethods
 from scheduler_daemon.control.methods.transfer import TransferMethods
+from scheduler_daemon.control.methods.worktrees import WorktreeMethods
 from scheduler_daemon.control.registry import Registry
 from scheduler_daemon.control.server import CannotListen, ControlServer
 from scheduler_daemon.daemon_output import configure_logging, open_standard_streams
 from scheduler_daemon.engine.engine import Engine
-from scheduler_daemon.engine.events import Changed, Deleted, Event, Events
+from scheduler_daemon.engine.events import Changed, Deleted, Event, Events, Final, Stalled
+from scheduler_daemon.engine.retention import Retention
 from scheduler_daemon.engine.watching import Watching
 from scheduler_daemon.home import Home, NoSocketPath
+from scheduler_daemon.model.enums import RunStatus
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
 from scheduler_daemon.model.record import now
@@ -40,6 +46,8 @@ from scheduler_daemon.model.task import Task
 from scheduler_daemon.profile.ready_made import ready_made
 from scheduler_daemon.run.agent_version import agent_version
 from scheduler_daemon.run.local import LocalLauncher
+from scheduler_daemon.run.notification import Notifications
+from scheduler_daemon.run.supervisor import fault
 from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.face import Face, FaceUnreadable, Intake
 from scheduler_daemon.store.migrations import NewerRecord
@@ -53,8 +61,20 @@ HEARTBEAT = 2.0
 """Seconds at most between two looks at the clock and the files: a stepped clock is noticed by nothing else."""
 FACE_DELAY = 0.25
 """Seconds that changes are gathered before the JSON files are written."""
+FACE_PAUSE = 6.0
+"""How many times as long as it took to write the JSON files they are left alone: of thousands of tasks, megabytes."""
+FACE_LONGEST_PAUSE = 1.5
+"""Seconds."""
+STOP_SLACK = 15.0
+"""Seconds beyond their grace in which runs that are stopped with the daemon may end."""
 FACE_RETRY = 5.0
 """Seconds until files that the disk refused are written again."""
+RETENTION_FIRST = 300.0
+"""Seconds from the start until it is looked through what may be forgotten."""
+RETENTION_EVERY = 3600.0
+"""Seconds between two such looks."""
+RETENTION_PACE = 2.0
+"""Seconds between two steps of such a look, and from a run's end to a look at its task."""
 
 
 class CannotStart(Exception):
@@ -64,20 +84,27 @@ class CannotStart(Exception):
 class Daemon:
     """One home's daemon, in one event loop."""
 
-    def __init__(self, home: Home, store: Store) -> None:
+    def __init__(self, home: Home, store: Store, *, stop_runs: bool = False) -> None:
+        """``stop_runs``: whether the runs that live when it ends are stopped, rather than left to the next daemon."""
+        self._stop_runs = stop_runs
         self._home = home
         self._store = store
         self._started_at: datetime = now()
         self._events = Events()
+        self._notifications = Notifications(store.settings)
         self._launcher = LocalLauncher(home)
         self._engine = Engine(store, self._launcher, self._events, now, _exclusion)
         self._face = Face(home, store, admit_edit, ready_made=ready_made())
         self._threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="ask")
         self._look = asyncio.Event()
         self._face_dirty = asyncio.Event()
+        self._forgetting = asyncio.Event()
         self._stopping = asyncio.Event()
         self._watching = Watching(
             store, self._engine, self._events, now, self._in_loop, lambda fired: Watcher(fired, self._in_loop)
+        )
+        self._retention = Retention(
+            store, self._events, now, lambda run_id: str(home.log(run_id)), self._forgetting.set
         )
         self._server = ControlServer(home.socket(), self._registry())
 
@@ -87,6 +114,8 @@ class Daemon:
             JobMethods(self._store, self._engine, self._events, self._home, self._threads),
             TaskMethods(self._store, self._engine, self._events, self._home, self._watching),
             RunMethods(self._store, self._engine, self._events, self._home),
+            DiffMethods(self._store, self._home, self._threads),
+            WorktreeMethods(self._store, self._home, self._threads),
             ProfileMethods(self._store, self._events, self._threads),
             SettingsMethods(self._store, self._events),
             TransferMethods(self._store, self._engine, self._events, self._threads),
@@ -109,10 +138,15 @@ class Daemon:
         self._launcher.sweep({run.id for run in self._store.runs.unfinished()})
         self._engine.start()
         self._watching.start()
+        self._retention.start()
+        # What is there now stays; to look through all of it for garbage takes tens of milliseconds each time, with
+        # thousands of tasks, and a run may be due in just that moment.
+        gc.collect()
+        gc.freeze()
         log.info(
             "ready", version=__version__, pid=os.getpid(), home=str(self._home.path), socket=str(self._server.path)
         )
-        loops = [asyncio.create_task(self._schedule()), asyncio.create_task(self._show())]
+        loops = [asyncio.create_task(loop) for loop in (self._schedule(), self._show(), self._forget())]
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait([*loops, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -120,16 +154,31 @@ class Daemon:
             for task in [*loops, stopping]:
                 task.cancel()
             ended = await asyncio.gather(*loops, stopping, return_exceptions=True)
+            if self._stop_runs:
+                await self._end_runs()
             await self._server.close()
             self._watching.close()
             await self._launcher.detach()
+            await self._notifications.close()
             self._threads.shutdown(wait=False, cancel_futures=True)
             self._write_face_once()
-            log.info("ended", live_runs=self._store.runs.counts().get("running", 0))
+            log.info("ended", live_runs=self._store.runs.live())
         for failure in ended:
             # A loop ends only by its cancellation; anything else is to be seen, and the service manager to act on.
             if isinstance(failure, BaseException) and not isinstance(failure, asyncio.CancelledError):
                 raise failure
+
+    async def _end_runs(self) -> None:
+        """Stop all live runs and see their ends recorded; those that will not end are left to the next daemon."""
+        patience = self._store.settings().stop_grace + STOP_SLACK
+        try:
+            for run in self._store.runs.unfinished():
+                if run.status is RunStatus.RUNNING:
+                    self._engine.stop_run(run)
+            async with asyncio.timeout(patience):
+                await self._launcher.ended()
+        except (StoreUnavailable, TimeoutError) as error:
+            log.error("live runs could not be stopped, and go on", problem=str(error) or f"not within {patience} s")
 
     def _in_loop(self, work: Callable[[], None]) -> None:
         """Have something done in the loop's thread; nothing of it once the loop is gone."""
@@ -145,6 +194,10 @@ class Daemon:
     def _heard(self, event: Event) -> None:
         if isinstance(event, Changed | Deleted):
             self._look.set()
+        elif isinstance(event, Final):
+            self._notifications.ended(event.run, event.task)
+        elif isinstance(event, Stalled):
+            self._notifications.stalled(event.run, event.task)
 
     def _hang_up(self) -> None:
         try:
@@ -205,6 +258,7 @@ class Daemon:
             await self._face_dirty.wait()
             await asyncio.sleep(FACE_DELAY)
             self._face_dirty.clear()
+            begun = self._loop.time()
             try:
                 pending = self._face.render()
             except StoreUnavailable as error:
@@ -220,6 +274,30 @@ class Daemon:
                 log.error("the JSON files cannot be written", problem=str(error))
                 self._face_dirty.set()
                 await asyncio.sleep(FACE_RETRY)
+            else:
+                await asyncio.sleep(min(FACE_PAUSE * (self._loop.time() - begun), FACE_LONGEST_PAUSE))
+
+    async def _forget(self) -> None:
+        """Forget what is no longer kept, a little at a time: after a run has ended, and all of it every so often."""
+        next_round = self._loop.time() + RETENTION_FIRST
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._forgetting.wait(), max(0.0, next_round - self._loop.time()))
+            await asyncio.sleep(RETENTION_PACE)
+            try:
+                if self._loop.time() >= next_round:
+                    next_round = self._loop.time() + RETENTION_EVERY
+                    old_logs = await asyncio.to_thread(logs_before, self._home.logs, self._retention.oldest_log())
+                    self._retention.begin(old_logs)
+                    self._forgetting.set()
+                removable = self._retention.step()
+            except (StoreUnavailable, OSError) as error:
+                log.error("what is no longer kept cannot be forgotten now", problem=str(error))
+                continue
+            if removable is None:
+                self._forgetting.clear()
+            else:
+                await asyncio.to_thread(remove_logs, [self._home.log(run_id) for run_id in removable])
 
     def _write_face_once(self) -> None:
         try:
@@ -277,8 +355,8 @@ def _held(home: Home) -> Iterator[None]:
         os.close(lock)
 
 
-def serve(home: Home) -> None:
-    """Be the daemon of a home until a signal ends it.
+def serve(home: Home, *, stop_runs: bool = False) -> None:
+    """Be the daemon of a home until a signal ends it, and with ``stop_runs`` all live runs as well.
 
     Raises:
         CannotStart: when the home, its record or its socket cannot be had.
@@ -290,7 +368,7 @@ def serve(home: Home) -> None:
         except (StoreUnavailable, NewerRecord) as error:
             raise CannotStart(str(error)) from error
         try:
-            asyncio.run(_serve(home, store))
+            asyncio.run(_serve(home, store, stop_runs))
         except (CannotListen, NoSocketPath, FaceUnreadable, StoreUnavailable) as error:
             raise CannotStart(str(error)) from error
         except OSError as error:
@@ -299,8 +377,8 @@ def serve(home: Home) -> None:
             store.close()
 
 
-async def _serve(home: Home, store: Store) -> None:
-    await Daemon(home, store).run()
+async def _serve(home: Home, store: Store, stop_runs: bool) -> None:
+    await Daemon(home, store, stop_runs=stop_runs).run()
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -317,18 +395,20 @@ async def _serve(home: Home, store: Store) -> None:
     show_default=True,
     help="Text on a terminal, JSON otherwise, or one of them always.",
 )
+@click.option("--stop-runs", is_flag=True, help="Stop the live runs when it ends, with all their processes.")
 @click.version_option(__version__, prog_name="ccschedd")
-def main(home_path: str | None, log_format: str) -> None:
+def main(home_path: str | None, log_format: str, stop_runs: bool) -> None:
     """Run the scheduler in the foreground.
 
-    SIGTERM and SIGINT end it and leave live runs alive; the next daemon takes them over. SIGHUP takes in what was
-    edited in the JSON files.
+    SIGTERM and SIGINT end it and leave live runs alive, unless --stop-runs is given; the next daemon takes them over.
+    SIGHUP takes in what was edited in the JSON files.
     """
+    fault.enable(os.environ.get("CCSCHED_FAULTS", ""))
     open_standard_streams()
     readable = sys.stderr.isatty() if log_format == "auto" else log_format == "text"
     configure_logging(readable)
     try:
-        serve(Home.find(home_path))
+        serve(Home.find(home_path), stop_runs=stop_runs)
         status = 0
     except CannotStart as error:
         click.echo(f"ccschedd: {error}", err=True)

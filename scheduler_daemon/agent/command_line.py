@@ -7,6 +7,7 @@ and ``ps`` does not show it.
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 
@@ -38,6 +39,10 @@ def command_line(agent_command: Sequence[str], task: Task, session: Session) -> 
     arguments = [*agent_command, "-p", "--output-format", "stream-json", "--verbose", "--model", task.model]
     bypass = task.permissions is Permissions.BYPASS
     arguments += ["--permission-mode", "bypassPermissions" if bypass else task.permissions.value]
+    if task.max_turns is not None:
+        arguments += ["--max-turns", str(task.max_turns)]
+    if task.max_budget_usd is not None:
+        arguments += ["--max-budget-usd", format(Decimal(repr(task.max_budget_usd)), "f")]
     for flag, tools in (("--allowedTools", task.allowed_tools), ("--disallowedTools", task.disallowed_tools)):
         if named := [tool.strip() for tool in tools if tool.strip()]:
             # One argument with "=", so that no name of a tool can be taken for an option.

@@ -6,18 +6,23 @@ a slash command does not exist, and when it was interrupted. Each rule is held a
 """
 
 import signal as signals
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Literal
 
 from scheduler_daemon.agent.stream import StreamSummary
 from scheduler_daemon.model.enums import Outcome, RunStatus
+from scheduler_daemon.model.run import VerifyRound
 
 _SAID_LIMIT = 2000
 _TAIL_LINES = 10
 _ASKED_TO_END = {128 + number: number.name for number in (signals.SIGHUP, signals.SIGINT, signals.SIGTERM)}
 """The exit statuses by which the agent says that a signal asked it to end."""
 _COMMAND_FAILED = ("unknown", "unavailable_headless", "failed")
+_NO_SESSION = "No conversation found with session ID"
+_NEVER_BETTER = (400, 403, 404, 413)
+"""What the API says of a request that it will refuse the next time as well."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ class Evidence:
     """Whether the run changed anything in its directory; None where that is not known."""
     slash_command: str | None = None
     """The name of the slash command that was asked for, without the slash."""
+    stalled: bool = False
+    """Whether it was told to end because the agent said nothing any more."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,10 @@ class Verdict:
     status: RunStatus
     outcome: Outcome
     errors: tuple[str, ...] = ()
+    retriable: bool = False
+    """Whether another try, with nothing changed, may well come to something else."""
+    session_lost: bool = False
+    """Whether it came to nothing because there is no such session to go on with."""
 
 
 def weigh(evidence: Evidence) -> Verdict:
@@ -56,8 +67,14 @@ def weigh(evidence: Evidence) -> Verdict:
         return _failed(Outcome.NOT_STARTED, evidence.not_started)
     # Who stops a run wants nothing more to come of it, not even the next task of its sequence: this holds also
     # if the agent was faster. Its work is in the directory.
-    if evidence.ended_by == "stop":
+    if evidence.ended_by == "stop" and not evidence.stalled:
         return Verdict(RunStatus.CANCELLED, Outcome.STOPPED)
+    if evidence.ended_by == "stop" and not clean:
+        return _failed(
+            Outcome.TIMED_OUT,
+            "The agent said nothing for longer than the task's stall_after, and was ended. What it said last is at "
+            "the end of the run's log.",
+        )
     # A time limit only bounds the waiting: an agent that finished just before the signal met it did its work.
     if evidence.ended_by == "time_limit" and not clean:
         return _failed(
@@ -70,9 +87,10 @@ def weigh(evidence: Evidence) -> Verdict:
             Outcome.INTERRUPTED,
             "The run was cut off: the process that watched over it is gone without a record of the end, as after "
             "a restart of the machine. Look at what is in the directory, then run the task again.",
+            retriable=True,
         )
     if evidence.signal is not None:
-        return _failed(Outcome.INTERRUPTED, _killed(evidence.signal), *_stderr(stream))
+        return _failed(Outcome.INTERRUPTED, _killed(evidence.signal), *_stderr(stream), retriable=True)
     if not stream.result_seen:
         return _without_result(evidence)
     if stream.is_error:
@@ -87,6 +105,7 @@ def weigh(evidence: Evidence) -> Verdict:
             f"The agent reported that it had finished, but then ended with exit status {evidence.exit_code}. "
             "Look at the run's log and at what is in the directory.",
             *_stderr(stream),
+            retriable=True,
         )
     return Verdict(RunStatus.SUCCESS, Outcome.NO_CHANGE if evidence.changed is False else Outcome.DONE)
 
@@ -94,6 +113,29 @@ def weigh(evidence: Evidence) -> Verdict:
 def not_committed(verdict: Verdict, problem: str) -> Verdict:
     """The verdict on a success whose changes could not be committed as they should; ``problem`` says why."""
     return Verdict(RunStatus.FAILED, Outcome.UNVERIFIED, (*verdict.errors, problem))
+
+
+def not_verified(verdict: Verdict, command: str, rounds: Sequence[VerifyRound]) -> Verdict:
+    """The verdict on a success whose verify command did not succeed in any of its rounds."""
+    last = rounds[-1]
+    if last.timed_out:
+        how = "took longer than its time limit"
+    elif last.exit_code is None:
+        how = "could not be started"
+    else:
+        how = f"ended with exit status {last.exit_code}"
+    times = f", the last of {len(rounds)} times" if len(rounds) > 1 else ""
+    said = last.output.strip()
+    return Verdict(
+        RunStatus.FAILED,
+        Outcome.UNVERIFIED,
+        (
+            f"The agent said that it was done, but the verify command {how}{times}: {command}. Nothing was "
+            "committed; what the agent changed is in the directory.",
+            *([f"It said last: {said[-_SAID_LIMIT:]}"] if said else []),
+        ),
+        retriable=True,
+    )
 
 
 def _without_result(evidence: Evidence) -> Verdict:
@@ -104,6 +146,7 @@ def _without_result(evidence: Evidence) -> Verdict:
             "The agent ended without a result, as it does when something interrupts it. "
             "Look at what is in the directory, then run the task again.",
             *_stderr(stream),
+            retriable=True,
         )
     if code in _ASKED_TO_END:
         return _failed(
@@ -111,12 +154,17 @@ def _without_result(evidence: Evidence) -> Verdict:
             f"Something other than the scheduler asked the agent to end ({_ASKED_TO_END[code]}). "
             "Look at what is in the directory, then run the task again.",
             *_stderr(stream),
+            retriable=True,
         )
+    lost = _session_lost(stream)
     return _failed(
         Outcome.AGENT_ERROR,
         f"The agent ended with exit status {code} before it had a result. "
         "What it wrote last says why; the whole is in the run's log.",
         *_stderr(stream),
+        # The session is one it will not find the next time either, and an option one it will not know.
+        retriable=not lost and not _called_wrongly(stream),
+        session_lost=lost,
     )
 
 
@@ -140,14 +188,10 @@ def _error(stream: StreamSummary) -> Verdict:
             *_said(stream),
         )
     if stream.api_error_status == 429 or stream.error == "rate_limit" or (refused and by_api):
-        when = "when the limit has been reset"
+        when = ""
         if limit is not None and limit.status == "rejected" and limit.resets_at is not None:
-            when = f"after {limit.resets_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, when the limit is reset"
-        return _failed(
-            Outcome.USAGE_LIMIT,
-            f"The account's usage limit is reached. Run the task again {when}.",
-            *_said(stream),
-        )
+            when = f", and is reset at {limit.resets_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return _failed(Outcome.USAGE_LIMIT, f"The account's usage limit is reached{when}.", *_said(stream))
     if (
         stream.api_error_status == 401
         or stream.error == "authentication_failed"
@@ -165,6 +209,7 @@ def _error(stream: StreamSummary) -> Verdict:
             "Something other than the scheduler interrupted the agent. "
             "Look at what is in the directory, then run the task again.",
             *_said(stream),
+            retriable=True,
         )
     if stream.terminal_reason == "blocking_limit" or stream.result.startswith("Prompt is too long"):
         return _failed(
@@ -174,12 +219,23 @@ def _error(stream: StreamSummary) -> Verdict:
             *_said(stream),
         )
     status = f" (HTTP status {stream.api_error_status} from the API)" if stream.api_error_status else ""
+    lost = _session_lost(stream)
     return _failed(
         Outcome.AGENT_ERROR,
         f"The agent ended with an error{status}. The whole of what it said is in the run's log.",
         *_said(stream),
         *_stderr(stream),
+        retriable=not lost and stream.api_error_status not in _NEVER_BETTER,
+        session_lost=lost,
     )
+
+
+def _session_lost(stream: StreamSummary) -> bool:
+    return _NO_SESSION in stream.result or _NO_SESSION in stream.stderr_tail
+
+
+def _called_wrongly(stream: StreamSummary) -> bool:
+    return stream.stderr_tail.lstrip().startswith("error: ")
 
 
 def _slash_command_failed(evidence: Evidence) -> str | None:
@@ -236,5 +292,5 @@ def _stderr(stream: StreamSummary) -> list[str]:
     return ["\n".join(lines)[-_SAID_LIMIT:]] if lines else []
 
 
-def _failed(outcome: Outcome, *errors: str) -> Verdict:
-    return Verdict(RunStatus.FAILED, outcome, errors)
+def _failed(outcome: Outcome, *errors: str, retriable: bool = False, session_lost: bool = False) -> Verdict:
+    return Verdict(RunStatus.FAILED, outcome, errors, retriable, session_lost)

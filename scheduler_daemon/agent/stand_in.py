@@ -52,6 +52,7 @@ VALUED = {
     "--session-id": "--session-id <uuid>",
     "--resume": "-r, --resume [value]",
     "--max-turns": "--max-turns <turns>",
+    "--max-budget-usd": "--max-budget-usd <amount>",
 }
 LISTS = ("--allowedTools", "--disallowedTools")
 SWITCHES = ("--print", "--verbose", "--continue")
@@ -88,6 +89,8 @@ class Conversation:
     denials: list[dict[str, object]] = field(default_factory=list)
     api_status: int | None = None
     error: str | None = None
+    subtype: str = "error_during_execution"
+    """What the result says of an error."""
     with_result: bool = True
     exit_status: int | None = None
 
@@ -97,7 +100,18 @@ class Conversation:
         sys.stdout.flush()
 
     def message(self, *blocks: dict[str, object], **more: object) -> None:
-        """One message of the model."""
+        """One message of the model, unless it has said or cost as much as it may.
+
+        Raises:
+            Ended: then.
+        """
+        turns, budget = (self.options.values.get(name) for name in ("--max-turns", "--max-budget-usd"))
+        if turns and self.turns >= int(turns):
+            self.subtype, self.error = "error_max_turns", f"Reached maximum number of turns ({turns})"
+            raise Ended
+        if budget and self.turns and self.cost >= float(budget):
+            self.subtype, self.error = "error_max_budget_usd", f"Reached maximum budget (${budget})"
+            raise Ended
         self.turns += 1
         content = {"id": f"msg_{self.turns}", "role": "assistant", "content": blocks}
         self.emit(type="assistant", message=content, parent_tool_use_id=None, **more)
@@ -134,17 +148,22 @@ class Conversation:
         result = {"type": "tool_result", "tool_use_id": identity, "content": answer, "is_error": is_error}
         self.emit(type="user", message={"role": "user", "content": [result]}, parent_tool_use_id=None)
 
+    @property
+    def cost(self) -> float:
+        """US dollars."""
+        return round(self.turns * 0.0004 + len(self.prompt) * 0.000001, 6)
+
     def finish(self) -> int:
         """The last line, and the exit status."""
         if self.with_result:
             failed = self.error is not None or self.api_status is not None
             self.emit(
                 type="result",
-                subtype="success" if self.error is None else "error_during_execution",
+                subtype="success" if self.error is None else self.subtype,
                 is_error=failed,
                 api_error_status=self.api_status,
                 num_turns=self.turns,
-                total_cost_usd=round(self.turns * 0.0004 + len(self.prompt) * 0.000001, 6),
+                total_cost_usd=self.cost,
                 permission_denials=self.denials,
                 terminal_reason="completed" if not failed else "api_error",
                 **({"result": self.last_text} if self.error is None else {"errors": [self.error]}),

@@ -18,10 +18,12 @@ STDERR_LIMIT = 8 * 1024
 """Bytes that are kept of the end of standard error."""
 STDERR_MARK = b"stderr| "
 """How a line of the agent's standard error begins in a run's log."""
+_CUT = b"ccsched| the log is cut here"
 
 _NAME_LIMIT = 1000
 _DETAIL_LIMIT = 160
 _DENIALS_LIMIT = 50
+_LIMITS_LIMIT = 20
 _COUNT_LIMIT = 2**31
 _NUMBER_LIMIT = 2.0**37
 """As seconds, the year 6325: still a date."""
@@ -38,6 +40,8 @@ class RateLimit:
     resets_at: datetime | None = None
     type: str | None = None
     """Which limit: ``five_hour``, ``seven_day``, …"""
+    utilization: float | None = None
+    """How much of it is used, from 0 to 1."""
     using_overage: bool = False
     """Whether the account goes on past its limit, at a price of its own."""
 
@@ -70,6 +74,9 @@ class StreamSummary:
     denials: tuple[str, ...] = ()
     """Each refused use of a tool as ``Tool: what for``, shortened."""
     rate_limit: RateLimit | None = None
+    """The last that was told."""
+    rate_limits: tuple[RateLimit, ...] = ()
+    """The last of each type."""
     stderr_tail: str = ""
 
     @property
@@ -139,6 +146,9 @@ class StreamReader:
         self._stderr = bytearray()
         self._message_id: str | None = None
         self._told_cost: float | None = None
+        self._cost_before = 0.0
+        """What the calls of the agent before this one have cost."""
+        self._turns_before = 0
         self._denial_ids: set[str] = set()
         self._at_work: set[str] = set()
         self._tools_used = 0
@@ -171,6 +181,10 @@ class StreamReader:
             self._stderr += line[len(STDERR_MARK) :] + b"\n"
             del self._stderr[:-STDERR_LIMIT]
             return []
+        if line.startswith(_CUT):
+            # What the tools do from here on is not to be seen any more.
+            self._at_work.add("unseen")
+            return []
         if not line.startswith(b"{"):
             return []
         try:
@@ -197,6 +211,28 @@ class StreamReader:
             case "result", _:
                 return self._result(data)
         return []
+
+    def call_again(self) -> None:
+        """Another call of the agent begins: what it said before was not its last word.
+
+        Only what was counted, and whose session it is, goes on.
+        """
+        self.end()
+        before = self._summary
+        self._cost_before, self._told_cost = before.cost_usd or 0.0, None
+        self._turns_before = before.num_turns
+        self._stderr.clear()
+        self._message_id = None
+        self._at_work.clear()
+        self._summary = StreamSummary(
+            session_id=before.session_id,
+            model=before.model,
+            agent_version=before.agent_version,
+            num_turns=before.num_turns,
+            cost_usd=before.cost_usd,
+            rate_limit=before.rate_limit,
+            rate_limits=before.rate_limits,
+        )
 
     def _init(self, data: Object) -> list[StreamEvent]:
         commands = data.get("slash_commands")
@@ -243,15 +279,15 @@ class StreamReader:
         status = _name(info.get("status"))
         if status is None:
             return
-        self._summary = replace(
-            self._summary,
-            rate_limit=RateLimit(
-                status,
-                resets_at=_instant(info.get("resetsAt")),
-                type=_name(info.get("rateLimitType")),
-                using_overage=info.get("isUsingOverage") is True,
-            ),
+        told = RateLimit(
+            status,
+            resets_at=_instant(info.get("resetsAt")),
+            type=_name(info.get("rateLimitType")),
+            utilization=_number(info.get("utilization")),
+            using_overage=info.get("isUsingOverage") is True,
         )
+        others = tuple(each for each in self._summary.rate_limits if each.type != told.type)
+        self._summary = replace(self._summary, rate_limit=told, rate_limits=(*others, told)[-_LIMITS_LIMIT:])
 
     def _result(self, data: Object) -> list[StreamEvent]:
         text = _text(data.get("result"), RESULT_LIMIT)
@@ -273,7 +309,7 @@ class StreamReader:
             result=text,
             terminal_reason=_name(data.get("terminal_reason")),
             api_error_status=_count(data.get("api_error_status")),
-            num_turns=known.num_turns if turns is None else turns,
+            num_turns=known.num_turns if turns is None else self._turns_before + turns,
             cost_usd=self._cost(data),
             denials=(known.denials + tuple(self._denials(data)))[:_DENIALS_LIMIT],
         )
@@ -281,7 +317,7 @@ class StreamReader:
         return [Finished(now.is_error, now.result, now.num_turns, now.cost_usd)]
 
     def _cost(self, data: Object) -> float | None:
-        """What the invocation has cost up to this result.
+        """What the run has cost up to this result.
 
         ``total_cost_usd`` counts the whole session since some version before 2.1.330, so that a resumed one
         would be counted again; ``model_usage_since_last_result``, where there is one, does not.
@@ -289,10 +325,10 @@ class StreamReader:
         usage = data.get("model_usage_since_last_result")
         if not isinstance(usage, dict):
             total = _number(data.get("total_cost_usd"))
-            return self._summary.cost_usd if total is None else total
+            return self._summary.cost_usd if total is None else _number(self._cost_before + total)
         costs = [_number(_object(model).get("costUSD")) or 0.0 for model in usage.values()]
         self._told_cost = (self._told_cost or 0.0) + sum(costs)
-        return _number(self._told_cost)
+        return _number(self._cost_before + self._told_cost)
 
     def _denials(self, data: Object) -> Iterator[str]:
         for denial in _objects(data.get("permission_denials")):

@@ -26,6 +26,7 @@ class Job(TypedDict):
     working_directory: WorkingDirectory
     task_order: list[str]
     overlap: str
+    max_usd_per_day: float | None
     created_at: str
     updated_at: str
 
@@ -50,6 +51,15 @@ class Retry(TypedDict):
 
     max_retries: int
     retry_delay: int
+    max_retry_delay: int
+
+
+class Verify(TypedDict):
+    """What has to succeed before a run is a success."""
+
+    command: str | None
+    time_limit: int
+    max_fix_rounds: int
 
 
 class Notifications(TypedDict):
@@ -79,6 +89,14 @@ class Task(TypedDict):
     notifications: Notifications
     commit_on_success: bool
     time_limit: int | None
+    max_turns: int | None
+    max_budget_usd: float | None
+    verify: Verify
+    wait_for_limit: bool
+    max_limit_wait: int | None
+    stall_after: int | None
+    stop_when_stalled: bool
+    run_retention_count: int | None
     missed: str
     missed_within: int
     overlap: str | None
@@ -87,6 +105,16 @@ class Task(TypedDict):
     last_run_status: str | None
     created_at: str
     updated_at: str
+
+
+class VerifyRound(TypedDict):
+    """One time that the verify command was run."""
+
+    passed: bool
+    exit_code: int | None
+    timed_out: bool
+    duration: float
+    output: str
 
 
 class Run(TypedDict):
@@ -103,6 +131,13 @@ class Run(TypedDict):
     sequence_id: str | None
     sequence_position: int
     restarted_from: str | None
+    continues: str | None
+    continued_by: str | None
+    attempt: int
+    first_run: str | None
+    first_scheduled: str | None
+    limit_waited: float
+    resumes: str | None
     created_at: str
     scheduled_time: str
     start_time: str | None
@@ -120,6 +155,10 @@ class Run(TypedDict):
     commit: str | None
     branch: str | None
     uncommitted: list[str]
+    base_commit: str | None
+    verify_rounds: list[VerifyRound]
+    leftovers: list[str]
+    stalled_at: str | None
     log_path: str | None
 
 
@@ -179,6 +218,32 @@ class Limits(TypedDict):
     max_concurrent_runs: int
     time_limit: int
     stop_grace: float
+
+
+class UsageWindow(TypedDict):
+    """One of the usage limits of an account; how much of it is used is from 0 to 1."""
+
+    type: str
+    status: str
+    utilization: float | None
+    resets_at: str | None
+    seen_at: str
+
+
+class Account(TypedDict):
+    """What is known of the usage limits of a profile's account, by ``daemon.state``."""
+
+    profile_id: str | None
+    profile_name: str | None
+    held_until: str | None
+    windows: list[UsageWindow]
+
+
+class Spent(TypedDict):
+    """What was spent, and what may be, by ``daemon.state``."""
+
+    last_24_hours_usd: float
+    limit_usd: float | None
 
 
 class Versions(TypedDict):

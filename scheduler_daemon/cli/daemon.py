@@ -9,7 +9,17 @@ from scheduler_daemon.cli.command import Choices, Command
 from scheduler_daemon.cli.show import Column
 
 if TYPE_CHECKING:
-    from scheduler_daemon.cli.answers import DueTime, History, Limits, Run, Scheduled, Versions
+    from scheduler_daemon.cli.answers import (
+        Account,
+        DueTime,
+        History,
+        Limits,
+        Run,
+        Scheduled,
+        Spent,
+        UsageWindow,
+        Versions,
+    )
 
 _MOST = 10_000
 """Due times that the daemon tells of at a time."""
@@ -58,6 +68,8 @@ def state(choices: Choices) -> None:
             ("at a time", text.count(limits["max_concurrent_runs"], "run")),
             ("time limit", f"{times.spelled(limits['time_limit'])} a run, if its task does not say"),
             ("stop grace", times.duration(limits["stop_grace"])),
+            ("spent", _spent(answer["spent"])),
+            ("usage", "\n".join(map(_usage, answer["accounts"]))),
             ("versions", _versions(answer["versions"])),
         ]
     )
@@ -145,6 +157,32 @@ def _counts(counts: dict[str, int]) -> str:
     if "total" not in counts:
         return parts
     return f"{counts['total']} ({parts})" if parts else str(counts["total"])
+
+
+def _spent(spent: "Spent") -> str:
+    """What was spent, and what may be; nothing where neither is more than nothing."""
+    dollars, limit = spent["last_24_hours_usd"], spent["limit_usd"]
+    if not dollars and limit is None:
+        return ""
+    return f"{times.cost(dollars)}{'' if limit is None else f' of {times.dollars(limit)}'} in the last 24 hours"
+
+
+def _usage(account: "Account") -> str:
+    """How much of its limits an account has used; it is called by the profile that logs in to it."""
+    name = account["profile_name"] or account["profile_id"] or "no profile"
+    told = [_window(window) for window in account["windows"]]
+    if account["held_until"]:
+        told.append(f"nothing starts until {times.brief(account['held_until'])}")
+    return f"{text.line(name)}: {'; '.join(told)}"
+
+
+def _window(window: "UsageWindow") -> str:
+    used, resets = window["utilization"], window["resets_at"]
+    state = window["status"] if used is None else f"{used * 100:.0f} % used"
+    if window["status"] == "rejected":
+        state = "reached"
+    until = "" if resets is None else f", resets {times.brief(resets)}"
+    return f"{text.line(window['type'])} {text.line(state)}{until}"
 
 
 def _versions(versions: "Versions") -> str:

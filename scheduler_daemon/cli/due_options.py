@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scheduler_daemon.cli import text
-from scheduler_daemon.cli.options import OVERLAP, OVERLAPS, default, only_one, seconds, takes_away
+from scheduler_daemon.cli.options import OVERLAP, OVERLAPS, default, or_none, seconds, takes_away
 
 if TYPE_CHECKING:
     from scheduler_daemon.cli.given import Due
@@ -40,35 +40,21 @@ def fields_of(given: "Due") -> dict[str, object]:
         click.UsageError: when options contradict each other or cannot be read.
     """
     missed, within, jitter = given["missed"], given["missed_within"], given["jitter"]
+    hours = given["running_hours"]
     if missed == "skip" and within is not None:
         raise click.UsageError("--missed-within goes with --missed run_once, not with skip; leave one of them out.")
     return {
         **({} if missed is None else {"missed": missed}),
         **({} if within is None else {"missed_within": seconds("--missed-within", within)}),
         **({} if jitter is None else {"jitter": seconds("--jitter", jitter)}),
-        **_overlap(given),
-        **_running_hours(given),
+        **or_none("--overlap", "what becomes of an overlap", given["overlap"], given.get("no_overlap", False)),
+        **or_none(
+            "--running-hours",
+            "when it may run",
+            None if hours is None else _hours(hours),
+            given.get("no_running_hours", False),
+        ),
     }
-
-
-def _overlap(given: "Due") -> dict[str, object]:
-    overlap = given["overlap"]
-    option = only_one(
-        "what becomes of an overlap",
-        {"--overlap": overlap is not None, "--no-overlap": given.get("no_overlap", False)},
-    )
-    return {} if option is None else {"overlap": overlap}
-
-
-def _running_hours(given: "Due") -> dict[str, object]:
-    hours = given["running_hours"]
-    option = only_one(
-        "when it may run",
-        {"--running-hours": hours is not None, "--no-running-hours": given.get("no_running_hours", False)},
-    )
-    if option is None:
-        return {}
-    return {"running_hours": None if hours is None else _hours(hours)}
 
 
 def _hours(written: str) -> str:

@@ -178,28 +178,38 @@ def demand_a_start(home: Home, run: "Run") -> None:
 def wait_for(choices: Choices, daemon: Client, runs: "list[Run]", with_log: bool) -> "list[Run]":
     """Wait until all of these runs have ended, one after another, and return them as they are then.
 
-    Shows how each ended, and with ``with_log`` what the agent does; on standard error where standard
-    output is for a JSON document.
+    In the place of one that another run goes on with, that other one is waited for and returned. Shows how each
+    ended, and with ``with_log`` what the agent does; on standard error where standard output is for a JSON document.
     """
     stream = sys.stderr if choices.as_json else sys.stdout
     ended = []
     try:
         for run in runs:
-            printer: Printer = Pretty(stream)
-            if with_log:
-                show.write(_title(titled(run), show.coloured(stream)), stream)
-                now = follow(choices.home, daemon, run["id"], printer)
-            else:
-                now = watch(daemon, run["id"], lambda _run: None)
+            now = _see_through(choices, daemon, run, with_log, stream)
+            while now["continued_by"]:
+                now = _see_through(
+                    choices, daemon, daemon.call("runs.get", run=now["continued_by"]), with_log, stream
+                )
             ended.append(now)
-            if with_log or not choices.as_json:
-                for line in ending(now, show.coloured(stream), "" if with_log else titled(run), printer.told):
-                    show.write(line, stream)
     except (KeyboardInterrupt, Unreachable):
         left = " ".join(text.short(run["id"]) for run in runs[len(ended) :])
         show.write(f"Not waiting any longer; not stopped: {left}", sys.stderr)
         raise
     return ended
+
+
+def _see_through(choices: Choices, daemon: Client, run: "Run", with_log: bool, stream: TextIO) -> "Run":
+    """Wait until one run has ended, and show how; return it as it is then."""
+    printer: Printer = Pretty(stream)
+    if with_log:
+        show.write(_title(titled(run), show.coloured(stream)), stream)
+        now = follow(choices.home, daemon, run["id"], printer)
+    else:
+        now = watch(daemon, run["id"], lambda _run: None)
+    if with_log or not choices.as_json:
+        for line in ending(now, show.coloured(stream), "" if with_log else titled(run), printer.told):
+            show.write(line, stream)
+    return now
 
 
 def all_succeeded(runs: "list[Run]") -> bool:

@@ -16,7 +16,14 @@ class Profile(TypedDict):
     no_profile: NotRequired[bool]
 
 
-class Job(Profile):
+class Spending(TypedDict):
+    """What the runs of a day may cost."""
+
+    max_usd_per_day: float | None
+    no_max_usd_per_day: NotRequired[bool]
+
+
+class Job(Profile, Spending):
     """The options of a job."""
 
     name: str | None
@@ -58,7 +65,41 @@ class Due(TypedDict):
     no_overlap: NotRequired[bool]
 
 
-class Task(Profile, Schedule, Due):
+class Limits(TypedDict):
+    """How much a run may take."""
+
+    time_limit: str | None
+    max_turns: int | None
+    max_budget_usd: float | None
+    wait_for_limit: bool | None
+    max_limit_wait: str | None
+    stall_after: str | None
+    stop_when_stalled: bool | None
+    no_time_limit: NotRequired[bool]
+    no_max_turns: NotRequired[bool]
+    no_max_budget_usd: NotRequired[bool]
+    no_max_limit_wait: NotRequired[bool]
+    no_stall_after: NotRequired[bool]
+
+
+class After(TypedDict):
+    """What follows when the agent has ended."""
+
+    verify: str | None
+    verify_time_limit: str | None
+    max_fix_rounds: int | None
+    commit_on_success: bool | None
+    max_retries: int | None
+    retry_delay: str | None
+    max_retry_delay: str | None
+    notify_on_success: bool | None
+    notify_on_failure: bool | None
+    run_retention_count: int | None
+    no_verify: NotRequired[bool]
+    no_run_retention_count: NotRequired[bool]
+
+
+class Task(Profile, Schedule, Due, Limits, After):
     """The options of a task."""
 
     name: str | None
@@ -72,13 +113,6 @@ class Task(Profile, Schedule, Due):
     session_mode: str | None
     allowed_tools: Sequence[str]
     disallowed_tools: Sequence[str]
-    commit_on_success: bool | None
-    time_limit: str | None
-    max_retries: int | None
-    retry_delay: str | None
-    notify_on_success: bool | None
-    notify_on_failure: bool | None
     enabled: bool | None
-    no_time_limit: NotRequired[bool]
     no_allowed_tools: NotRequired[bool]
     no_disallowed_tools: NotRequired[bool]

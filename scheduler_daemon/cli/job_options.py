@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import completion, profile_options
+from scheduler_daemon.cli import completion, profile_options, spending_options
 from scheduler_daemon.cli.options import OVERLAP, OVERLAPS, default, place
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def parameters(*, creating: bool) -> list[click.Parameter]:
         ),
         *profile_options.parameters(creating=creating),
         click.Option(["--overlap"], type=OVERLAPS, help=default(OVERLAP, "skip", creating)),
+        *spending_options.parameters(creating=creating),
     ]
 
 
@@ -56,6 +57,7 @@ def fields_of(given: "Job", *, creating: bool) -> dict[str, object]:
         **{name: value for name, value in same.items() if value is not None},
         **({"working_directory": directory} if directory else {}),
         **profile_options.fields_of(given),
+        **spending_options.fields_of(given),
     }
 
 

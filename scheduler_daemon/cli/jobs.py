@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from scheduler_daemon.cli import given as given_options
-    from scheduler_daemon.cli.answers import Job, Run, Task
+    from scheduler_daemon.cli.answers import Job, Task
 
 
 @click.group(cls=Group)
@@ -155,29 +155,32 @@ def stop(choices: Choices, job: str) -> None:
 
 @jobs.command("delete")
 @click.argument("job", shell_complete=completion.jobs)
-@click.option("-f", "--force", is_flag=True, help="Do not ask.")
+@click.option("--worktree", "with_worktree", is_flag=True, help="Also its worktree and branch, if nothing is lost.")
+@click.option("-f", "--force", is_flag=True, help="Do not ask; with --worktree, whatever is lost with it.")
 @click.pass_obj
-def delete(choices: Choices, job: str, force: bool) -> None:
+def delete(choices: Choices, job: str, with_worktree: bool, force: bool) -> None:
     """Delete a job, its tasks, their runs and logs.
 
-    Runs under way are stopped first. A worktree and its branch stay.
+    Runs under way are stopped first. A worktree and its branch stay. With --worktree they go, too, if every file is
+    committed and every commit merged into the branch it began at; else nothing is deleted.
     """
     from scheduler_daemon.cli import deletion, worktree
 
     found: Job | None = None
-    its_runs: list[Run] = []
     with choices.connect() as daemon:
         if not (force and choices.as_json):
             found = daemon.call("jobs.get", job=job)
             job = found["id"]
             named = f"job {text.line(found['name'])}"
             if not force:
-                deletion.demand_a_person(named, "its tasks, their runs and logs")
-            its_runs = deletion.runs_of(daemon, job=job)
-            if not force:
+                its_work = ", and its worktree with all that is in it" if with_worktree else ""
+                deletion.demand_a_person(named, f"its tasks, their runs and logs{its_work}")
                 tasks_there = text.count(len(found["task_order"]), "task")
-                deletion.confirm(f"{named} with {tasks_there}, {deletion.counted(its_runs)} and their logs")
-        deleted = daemon.call("jobs.delete", patient=True, job=job)
+                its_runs = deletion.counted(deletion.runs_of(daemon, job=job))
+                its_logs = "their logs, and its worktree" if with_worktree else "their logs"
+                deletion.confirm(f"{named} with {tasks_there}, {its_runs} and {its_logs}")
+        asked = {"worktree": True, "force": force} if with_worktree else {}
+        deleted = daemon.call("jobs.delete", patient=True, job=job, **asked)
     if choices.as_json or found is None:
         show.document(deleted)
         return
@@ -185,7 +188,7 @@ def delete(choices: Choices, job: str, force: bool) -> None:
         f"Deleted job {text.line(found['name'])} ({text.short(deleted['job_id'])}) with "
         f"{text.count(deleted['tasks'], 'task')} and {text.count(deleted['runs'], 'run')}."
     )
-    worktree.show_what_stays(found, its_runs)
+    worktree.show_what_became_of(deleted["worktree"])
 
 
 jobs.add_command(transfer.export)
@@ -224,6 +227,7 @@ def _show_job(choices: Choices, daemon: Client, job: "Job") -> None:
             ("worktree", text.line(_branch(job))),
             ("profile", names.profile(daemon, job["profile"])),
             ("overlap", job["overlap"]),
+            ("spending limit", times.dollars_a_day(job["max_usd_per_day"])),
             ("created", times.exact(job["created_at"])),
             ("changed", times.exact(job["updated_at"])),
             ("tasks", "\n".join(map(_task, tasks_there)) or "none"),

@@ -23,6 +23,7 @@ _MODULES = {
     "schedule": "schedule",
     "scheduler": "daemon",
     "reload": "daemon",
+    "doctor": "doctor",
     "migrate": "transfer",
     "completion": "completion",
 }

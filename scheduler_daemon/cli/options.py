@@ -1,6 +1,8 @@
 """What options mean together: those that exclude each other, and an update that is given none."""
 
+import math
 from collections.abc import Mapping
+from typing import Any, overload
 
 import click
 
@@ -16,6 +18,20 @@ OVERLAP = (
 )
 """The help of an option for it, as far as jobs and tasks have it in common."""
 OVERLAPS = click.Choice(["skip", "queue", "replace"])
+
+
+class Dollars(click.FloatRange):
+    """An amount of US dollars, more than nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The amount that was written, which JSON has a way to write."""
+        amount: float = super().convert(value, param, ctx)
+        if not math.isfinite(amount):
+            self.fail(f"{value!r} is not an amount of dollars.", param, ctx)
+        return amount
 
 
 def only_one(purpose: str, given: Mapping[str, bool]) -> str | None:
@@ -62,16 +78,41 @@ def place(option: str, path: str) -> str:
     return directory(path)
 
 
-def seconds(option: str, written: str) -> int:
-    """The seconds that an option's value means.
+@overload
+def seconds(option: str, written: str) -> int: ...
+@overload
+def seconds(option: str, written: str | None) -> int | None: ...
+def seconds(option: str, written: str | None) -> int | None:
+    """The seconds that an option's value means; None where it is not given.
 
     Raises:
         click.BadParameter: saying how to write a time.
     """
+    if written is None:
+        return None
     try:
         return times.seconds(written)
     except times.NotADuration as problem:
         raise click.BadParameter(str(problem), param_hint=option) from None
+
+
+def or_none(option: str, purpose: str, value: object, taken_away: bool) -> dict[str, object]:
+    """The field of an option's name with its value, or with None where the flag ``--no-…`` takes it away.
+
+    No field where neither is given.
+
+    Args:
+        option: its spelling; that of the flag is made from it.
+        purpose: what both of them say, as the end of "both say …".
+        value: what was given; None for nothing.
+        taken_away: whether the flag was given.
+
+    Raises:
+        click.UsageError: when both were given.
+    """
+    name = option.removeprefix("--")
+    given = only_one(purpose, {option: value is not None, f"--no-{name}": taken_away})
+    return {} if given is None else {name.replace("-", "_"): value}
 
 
 def takes_away(spelling: str, meaning: str, *, creating: bool) -> list[click.Option]:

@@ -6,10 +6,10 @@ from typing import TypedDict
 
 import click
 
-from scheduler_daemon.cli import completion, show, text, times
+from scheduler_daemon.cli import completion, show, spending_options, text, times
 from scheduler_daemon.cli.client import Client
 from scheduler_daemon.cli.command import Choices, Group
-from scheduler_daemon.cli.options import demand_a_change, only_one
+from scheduler_daemon.cli.options import Dollars, demand_a_change, only_one
 from scheduler_daemon.cli.show import Column
 from scheduler_daemon.cli.variable_options import (
     Variable,
@@ -29,6 +29,7 @@ class Profile(TypedDict):
     name: str
     description: str
     env_vars: list[Variable]
+    max_usd_per_day: float | None
     created_at: str
     updated_at: str
 
@@ -63,6 +64,7 @@ def profiles() -> None:
 @click.option("--zai", is_flag=True, help="Make the profile ZAI anew, which was deleted.")
 @click.option("--bedrock", is_flag=True, help="Make the profile AWS Bedrock anew, which was deleted.")
 @click.option("--description", help="What it is for.")
+@click.option("--max-usd-per-day", metavar="USD", type=Dollars(), help=spending_options.MEANING)
 @variable_options
 @config_option
 @click.pass_context
@@ -73,6 +75,7 @@ def create(
     zai: bool,
     bedrock: bool,
     description: str | None,
+    max_usd_per_day: float | None,
     **_variables: object,
 ) -> None:
     """Create a profile.
@@ -85,7 +88,7 @@ def create(
     if which is None:
         raise click.UsageError("Say what you call it: --name NAME.")
     ready_made = None if which == "--name" else which.removeprefix("--")
-    if ready_made and (variables.given or description is not None):
+    if ready_made and (variables.given or (description, max_usd_per_day) != (None, None)):
         raise click.UsageError(f"{which} makes the profile as it was; change it with: profiles update")
     for other in variables.configured:
         raise click.UsageError(f"--config says how to read {other}, which no option gives a value.")
@@ -97,6 +100,7 @@ def create(
             ready_made=ready_made,
             description=description,
             env_vars=None if ready_made else variables.given,
+            max_usd_per_day=max_usd_per_day,
         )
     _show_profile(choices, profile, changed=True)
 
@@ -145,12 +149,21 @@ def get(choices: Choices, profile: str, reveal: bool) -> None:
 @click.argument("profile", shell_complete=completion.profiles)
 @click.option("--name", help="What you call it.")
 @click.option("--description", help="What it is for.")
+@click.option("--max-usd-per-day", metavar="USD", type=Dollars(), help=spending_options.MEANING)
+@click.option("--no-max-usd-per-day", is_flag=True, help=spending_options.NO_LIMIT)
 @variable_options
 @config_option
 @remove_option
 @click.pass_context
 def update(
-    context: click.Context, /, profile: str, name: str | None, description: str | None, **_variables: object
+    context: click.Context,
+    /,
+    profile: str,
+    name: str | None,
+    description: str | None,
+    max_usd_per_day: float | None,
+    no_max_usd_per_day: bool,
+    **_variables: object,
 ) -> None:
     """Change a profile; what is not given stays.
 
@@ -159,7 +172,10 @@ def update(
     """
     choices: Choices = context.obj
     variables = variables_of(context)
-    changes = {key: value for key, value in (("name", name), ("description", description)) if value is not None}
+    changes = {
+        **{key: value for key, value in (("name", name), ("description", description)) if value is not None},
+        **spending_options.fields_of({"max_usd_per_day": max_usd_per_day, "no_max_usd_per_day": no_max_usd_per_day}),
+    }
     if not variables:
         demand_a_change(context, changes)
     with choices.connect() as daemon:
@@ -254,6 +270,7 @@ def _show_profile(choices: Choices, profile: Profile, changed: bool = False) -> 
             ("id", profile["id"]),
             ("name", text.line(profile["name"])),
             ("description", text.printable(profile["description"])),
+            ("spending limit", times.dollars_a_day(profile["max_usd_per_day"])),
             ("created", times.exact(profile["created_at"])),
             ("changed", times.exact(profile["updated_at"])),
             ("variables", "" if profile["env_vars"] else "none"),

@@ -22,6 +22,18 @@ def never_started(run: "Run") -> bool:
     return run["outcome"] == "not_started" or (run["status"] in ENDED and not run["start_time"])
 
 
+def cost_of(run: "Run") -> float | None:
+    """What a run has cost in US dollars; None where its agent was never started."""
+    return None if never_started(run) else run["cost_usd"]
+
+
+def duration_of(run: "Run") -> float | None:
+    """The seconds that a run took, or has taken so far; None where its agent was never started."""
+    if never_started(run):
+        return None
+    return times.since(run["start_time"]) if run["status"] == "running" else run["duration"]
+
+
 def log_path(home: Home, run: "Run") -> Path:
     """Where a run's log is, or will be."""
     return Path(os.fspath(run["log_path"] or home.log(run["id"])))
@@ -81,6 +93,8 @@ def ending(
     for error in run["errors"]:
         if not told(error):
             lines += [f"  {line}" for line in text.printable(error).splitlines()]
+    if run["continued_by"]:
+        lines.append(f"  run {text.short(run['continued_by'])} goes on with it")
     if run["commit"]:
         branch = f" on {text.line(run['branch'])}" if run["branch"] else ""
         lines.append(f"  commit {run['commit'][:12]}{branch}")

@@ -7,25 +7,13 @@ import click
 
 from scheduler_daemon.cli import completion, show, text, times
 from scheduler_daemon.cli.command import Choices, Group, on_terminal
-from scheduler_daemon.cli.record import ENDED, ending, has_log, never_started
+from scheduler_daemon.cli.options import only_one
+from scheduler_daemon.cli.record import ENDED, cost_of, duration_of, ending, never_started
+from scheduler_daemon.cli.run_facts import show_run
 from scheduler_daemon.cli.show import Column
 
 if TYPE_CHECKING:
     from scheduler_daemon.cli.answers import Run
-
-_STARTED_BY = {
-    "task": "tasks run",
-    "job": "jobs run",
-    "schedule": "its schedule",
-    "sequence": "the task before it",
-    "restart": "runs restart",
-}
-"""What asked for a run, by its trigger."""
-
-_RAW_LINES = 3
-"""How many of the last lines of a log stand in the record that is shown."""
-_BESIDE = 16
-"""Columns that the names of a run's fields take."""
 
 
 @click.group(cls=Group)
@@ -67,7 +55,7 @@ def get(choices: Choices, run: str) -> None:
     """Show a run's record."""
     with choices.connect() as daemon:
         found: Run = daemon.call("runs.get", run=run)
-    _show_run(choices, found)
+    show_run(choices, found)
 
 
 @runs.command("stop")
@@ -77,24 +65,28 @@ def stop(choices: Choices, run: str) -> None:
     """Stop a run, and wait until it has ended."""
     with choices.connect() as daemon:
         found: Run = daemon.call("runs.stop", patient=True, run=run)
-    _show_run(choices, found)
+    show_run(choices, found)
 
 
 @runs.command("restart")
 @click.argument("run", shell_complete=completion.runs)
+@click.option("--only", is_flag=True, help="That run alone, not those that followed it.")
+@click.option("--resume", is_flag=True, help="Go on in the run's session, and not in a new one.")
 @click.option("--wait", is_flag=True, help="Wait for the end; exit 0 only if every run is a success.")
 @click.option("--follow", is_flag=True, help="Show what the agent does as well, run after run; waits too.")
 @click.pass_context
-def restart(context: click.Context, run: str, wait: bool, follow: bool) -> None:
+def restart(context: click.Context, run: str, only: bool, resume: bool, wait: bool, follow: bool) -> None:
     """Do a run over, and those that followed it in its sequence.
 
-    The new runs are of the tasks as they are now; the old records stay.
+    The new runs are of the tasks as they are now; the old records stay. With --only and --resume, that run alone goes
+    on where it stopped.
     """
     from scheduler_daemon.cli.started import show_sequence
 
     choices: Choices = context.obj
     with choices.connect() as daemon:
-        show_sequence(context, daemon, daemon.call("runs.restart", run=run), wait=wait, follow=follow)
+        again = daemon.call("runs.restart", run=run, only=only or None, resume=resume or None)
+        show_sequence(context, daemon, again, wait=wait, follow=follow)
 
 
 @runs.command("delete")
@@ -120,6 +112,27 @@ def delete(choices: Choices, run: str, force: bool) -> None:
         show.document(deleted)
     else:
         show.write(f"Deleted run {text.short(deleted['run_id'])} and its log.")
+
+
+@runs.command("diff")
+@click.argument("run", shell_complete=completion.runs)
+@click.option("--stat", is_flag=True, help="How much has changed in each file.")
+@click.option("--name-only", is_flag=True, help="Only which files have changed.")
+@click.pass_obj
+def diff(choices: Choices, run: str, stat: bool, name_only: bool) -> None:
+    """Show what a run changed: all that it committed, or what it has changed so far.
+
+    In a pipe it is a patch for `git apply`; --output json tells between which commits it lies.
+    """
+    from scheduler_daemon.cli.diff import show_diff
+
+    form = only_one("what to show", {"--stat": stat, "--name-only": name_only})
+    with choices.connect() as daemon:
+        answer = daemon.call("runs.diff", patient=True, run=run)
+    if choices.output == "json":
+        show.document(answer)
+    else:
+        show_diff(answer, form)
 
 
 @runs.command("logs")
@@ -168,8 +181,8 @@ def show_runs(found: "list[Run]") -> None:
         Column("TASK", lambda run: run["task_name"], flexible=True),
         Column("JOB", lambda run: run["job_name"], flexible=True, rank=3),
         Column(f"START ({zone})" if zone else "START", _start, rank=1),
-        Column("DURATION", lambda run: times.duration(_duration(run)), right=True, rank=4),
-        Column("COST", lambda run: times.cost(_cost(run)), right=True, rank=5),
+        Column("DURATION", lambda run: times.duration(duration_of(run)), right=True, rank=4),
+        Column("COST", lambda run: times.cost(cost_of(run)), right=True, rank=5),
     ]
     show.table(columns, found)
 
@@ -182,71 +195,3 @@ def _when(run: "Run") -> str | None:
 
 def _start(run: "Run") -> str:
     return ("due " if run["status"] == "upcoming" else "") + times.moment(_when(run))
-
-
-def _cost(run: "Run") -> float | None:
-    return None if never_started(run) else run["cost_usd"]
-
-
-def _duration(run: "Run") -> float | None:
-    if never_started(run):
-        return None
-    return times.since(run["start_time"]) if run["status"] == "running" else run["duration"]
-
-
-def _show_run(choices: Choices, run: "Run") -> None:
-    if choices.as_json:
-        show.document(run)
-        return
-    turns, exit_code, ran = run["num_turns"], run["exit_code"], not never_started(run)
-    show.facts(
-        [
-            ("id", run["id"]),
-            ("task", f"{text.line(run['task_name'])}  {run['task_id']}"),
-            ("job", f"{text.line(run['job_name'])}  {run['job_id']}"),
-            ("status", show.status(run["status"])),
-            ("outcome", run["outcome"] or ""),
-            ("errors", text.printable("\n".join(run["errors"]))),
-            ("started by", _STARTED_BY.get(run["trigger"], run["trigger"])),
-            ("restarted from", run["restarted_from"] or ""),
-            ("sequence", f"{run['sequence_id']}, place {run['sequence_position'] + 1}" if run["sequence_id"] else ""),
-            ("created", times.exact(run["created_at"])),
-            ("scheduled", times.exact(run["scheduled_time"])),
-            ("start", times.exact(run["start_time"]) if ran else ""),
-            ("end", times.exact(run["end_time"])),
-            ("duration", times.duration(_duration(run))),
-            ("turns", "" if turns is None or not ran else str(turns)),
-            ("cost", times.cost(_cost(run))),
-            ("model", text.line(run["model"] or "")),
-            ("exit code", "" if exit_code is None else str(exit_code)),
-            ("session", text.line(run["session_id"] or "") if ran else ""),
-            ("directory", text.line(run["working_directory"] or "")),
-            ("branch", text.line(run["branch"] or "")),
-            ("commit", run["commit"] or ""),
-            ("not committed", "\n".join(text.line(path) for path in run["uncommitted"])),
-            ("log", text.line(run["log_path"] or "") if ran or has_log(choices.home, run) else ""),
-            ("result", text.excerpt(run["output"])),
-            ("raw output", _end_of(run["raw_output"])),
-        ]
-    )
-    reference = text.short(run["id"])
-    if run["status"] in ("upcoming", "running"):
-        show.hints(
-            (choices.typed(f"runs logs -f {reference}"), "watch it"),
-            (choices.typed(f"runs stop {reference}"), "stop it"),
-        )
-        return
-    hints = []
-    if has_log(choices.home, run):
-        hints.append((choices.typed(f"runs logs {reference}"), "what the agent did"))
-    if run["status"] != "success":
-        hints.append((choices.typed(f"runs restart {reference}"), "do it over, and what follows it"))
-    if hints:
-        show.hints(*hints)
-
-
-def _end_of(raw_output: str) -> str:
-    """The last lines of a log, each cut to what the terminal has room for beside their name."""
-    lines = text.printable(raw_output).splitlines()[-_RAW_LINES:]
-    columns = show.columns_of(sys.stdout)
-    return "\n".join(line if columns is None else text.cut(line, columns - _BESIDE) for line in lines)

@@ -9,9 +9,9 @@ from scheduler_daemon.cli import completion, show, text, times
 from scheduler_daemon.cli.command import Choices, Group
 from scheduler_daemon.cli.show import Column
 
-_COMMANDS = ("agent_command",)
+_COMMANDS = ("agent_command", "notify_command")
 """The settings whose value is a command: a list of words."""
-_TIMES = ("time_limit", "stop_grace")
+_TIMES = ("time_limit", "stop_grace", "stall_after", "max_limit_wait")
 """The settings whose value is a number of seconds, and may be written as ``2h``."""
 
 
@@ -45,8 +45,8 @@ def get(choices: Choices, name: str | None) -> None:
 def set_(choices: Choices, name: str, value: str | None, default: bool) -> None:
     """Change a setting; it counts from the next run on.
 
-    VALUE is a number; time_limit and stop_grace take 90, 30m or 2h as well. agent_command takes the command as one
-    word, as in 'claude --verbose', or a JSON list.
+    VALUE is a number; time_limit, stop_grace, stall_after and max_limit_wait take 90, 30m or 2h as well.
+    agent_command and notify_command take the command as one word, as in 'claude --verbose', or a JSON list.
     """
     if default and value is not None:
         raise click.UsageError("VALUE and --default both say what the setting is to be; give one of them.")
@@ -108,7 +108,9 @@ def _words(command: str) -> object:
 
 
 def _shown(value: object) -> str:
-    """A value as it may be typed again."""
+    """A value as it may be typed again; ``none`` where there is none."""
+    if value in (None, []):
+        return "none"
     if not isinstance(value, list):
         return text.line(value if isinstance(value, str) else json.dumps(value))
     import shlex

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import completion, due_options, profile_options, schedule_options, text
-from scheduler_daemon.cli.options import REPEATED, REPLACED, default, only_one, seconds, takes_away
+from scheduler_daemon.cli import (
+    after_options,
+    completion,
+    due_options,
+    limit_options,
+    profile_options,
+    schedule_options,
+    text,
+)
+from scheduler_daemon.cli.options import REPEATED, REPLACED, default, only_one, takes_away
 
 if TYPE_CHECKING:
     from scheduler_daemon.cli.given import Task
@@ -20,7 +28,8 @@ def sections(*, creating: bool) -> dict[str, list[click.Option]]:
         "What it does": _what(creating),
         "When it runs": _when(creating),
         "How it runs": _how(creating),
-        "Afterwards": _afterwards(creating),
+        "How much it may take": limit_options.parameters(creating=creating),
+        "Afterwards": after_options.parameters(creating=creating),
     }
 
 
@@ -79,37 +88,6 @@ def _how(creating: bool) -> list[click.Option]:
         ),
         *_tools("allowed", "the agent may use unasked", creating),
         *_tools("disallowed", "the agent may not use", creating),
-        click.Option(["--time-limit"], metavar="TIME", help="How long a run may take: seconds, or 30m, 2h, 1h30m."),
-        *takes_away("--no-time-limit", "The setting time_limit counts for it.", creating=creating),
-    ]
-
-
-def _afterwards(creating: bool) -> list[click.Option]:
-    return [
-        click.Option(
-            ["--commit-on-success/--no-commit-on-success"],
-            default=None,
-            help=default("Whether what a successful run changed is committed", "yes", creating),
-        ),
-        click.Option(
-            ["--max-retries"],
-            metavar="N",
-            type=click.IntRange(min=0),
-            help=default("How often a failed run is tried again", "0", creating),
-        ),
-        click.Option(
-            ["--retry-delay"],
-            metavar="TIME",
-            help=default("How long to wait before it: seconds, or 5m, 1h", "60", creating),
-        ),
-        *(
-            click.Option(
-                [f"--notify-on-{ending}/--no-notify-on-{ending}"],
-                default=None,
-                help=default(f"Whether you are told when a run is a {ending}", "no", creating),
-            )
-            for ending in ("success", "failure")
-        ),
     ]
 
 
@@ -137,24 +115,20 @@ def fields_of(given: "Task", *, creating: bool) -> dict[str, object]:
         "model": given["model"],
         "permissions": given["permissions"],
         "session_mode": given["session_mode"],
-        "commit_on_success": given["commit_on_success"],
         "enabled": given["enabled"],
     }
     hours = given["running_hours"] is not None
-    nested = {
-        "schedule": schedule_options.fields_of(given, creating=creating, hours=hours),
-        "retry": _retry(given, creating),
-        "notifications": _notifications(given),
-    }
+    schedule = schedule_options.fields_of(given, creating=creating, hours=hours)
     return {
         **{name: value for name, value in same.items() if value is not None},
-        **{name: fields for name, fields in nested.items() if fields},
+        **({"schedule": schedule} if schedule else {}),
         **_command(given, creating),
         **due_options.fields_of(given),
         **profile_options.fields_of(given),
         **_list("allowed", given["allowed_tools"], given.get("no_allowed_tools", False)),
         **_list("disallowed", given["disallowed_tools"], given.get("no_disallowed_tools", False)),
-        **_time_limit(given),
+        **limit_options.fields_of(given),
+        **after_options.fields_of(given, creating=creating),
     }
 
 
@@ -201,29 +175,3 @@ def _read_prompt(file: str) -> str:
 def _list(kind: str, tools: Sequence[str], none: bool) -> dict[str, object]:
     option = only_one(f"which tools are {kind}", {f"--{kind}-tool": bool(tools), f"--no-{kind}-tools": none})
     return {} if option is None else {f"{kind}_tools": list(tools)}
-
-
-def _time_limit(given: "Task") -> dict[str, object]:
-    limit = given["time_limit"]
-    option = only_one(
-        "how long a run may take",
-        {"--time-limit": limit is not None, "--no-time-limit": given.get("no_time_limit", False)},
-    )
-    if option is None:
-        return {}
-    return {"time_limit": None if limit is None else seconds("--time-limit", limit)}
-
-
-def _retry(given: "Task", creating: bool) -> dict[str, object]:
-    retries, delay = given["max_retries"], given["retry_delay"]
-    if creating and delay is not None and retries is None:
-        raise click.UsageError("--retry-delay goes with --max-retries; add it.")
-    return {
-        **({} if retries is None else {"max_retries": retries}),
-        **({} if delay is None else {"retry_delay": seconds("--retry-delay", delay)}),
-    }
-
-
-def _notifications(given: "Task") -> dict[str, object]:
-    told = {"on_success": given["notify_on_success"], "on_failure": given["notify_on_failure"]}
-    return {name: wanted for name, wanted in told.items() if wanted is not None}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from scheduler_daemon.cli import given as given_options
-    from scheduler_daemon.cli.answers import Job, Notifications, Retry, Run, Schedule, Task, Why
+    from scheduler_daemon.cli.answers import Job, Notifications, Retry, Run, Schedule, Task, Verify, Why
 
 
 @click.group(cls=Group)
@@ -27,6 +27,10 @@ def tasks() -> None:
     TASK is an id, the first characters of one (at least 4), or a name.
 
     A task that is due --every 1d is due every 24 hours, whatever the clocks do; --cron goes by the clocks.
+
+    With --verify, a run is a success only if that command is one after the agent; if not, the agent is asked to mend
+    what it found. A run that meets the account's usage limit goes on in its session after the reset. Another failure
+    that may be none the next time is tried again, --max-retries times.
     """
 
 
@@ -231,7 +235,7 @@ def _show_task(choices: Choices, daemon: Client, task: "Task") -> None:
     if choices.as_json:
         show.document(task)
         return
-    schedule, limit = task["schedule"], task["time_limit"]
+    schedule = task["schedule"]
     show.facts(
         [
             ("id", task["id"]),
@@ -254,10 +258,16 @@ def _show_task(choices: Choices, daemon: Client, task: "Task") -> None:
             ("session mode", task["session_mode"]),
             ("allowed tools", text.line(", ".join(task["allowed_tools"]))),
             ("disallowed tools", text.line(", ".join(task["disallowed_tools"]))),
+            ("time limit", _spelled(task["time_limit"])),
+            ("most turns", str(task["max_turns"] or "")),
+            ("budget", "" if task["max_budget_usd"] is None else times.dollars(task["max_budget_usd"])),
+            ("usage limits", _usage_limits(task)),
+            ("stalled", _stalled(task)),
+            ("verify", _verify(task["verify"])),
             ("commits", _yes(task["commit_on_success"])),
-            ("time limit", "" if limit is None else times.spelled(limit)),
             ("retries", _retries(task["retry"])),
             ("notifies", _notifies(task["notifications"])),
+            ("keeps", text.count(task["run_retention_count"], "run") if task["run_retention_count"] else ""),
             ("last run", show.status(task["last_run_status"] or "")),
             ("created", times.exact(task["created_at"])),
             ("changed", times.exact(task["updated_at"])),
@@ -286,8 +296,38 @@ def _schedule(schedule: "Schedule") -> str:
     return f"{kind}: {details[kind]}" if kind in details else kind
 
 
+def _usage_limits(task: "Task") -> str:
+    """What it does at one, where that is not what it does by itself."""
+    if not task["wait_for_limit"]:
+        return "a run that meets one is not gone on with"
+    longest = task["max_limit_wait"]
+    return "" if longest is None else f"waits for their resets for {times.spelled(longest)}, all in all"
+
+
+def _stalled(task: "Task") -> str:
+    """What becomes of a silent agent, where that is not what does by itself."""
+    after = task["stall_after"]
+    silent = "the setting stall_after" if after is None else times.spelled(after)
+    if task["stop_when_stalled"]:
+        return f"ended after {silent} without a word"
+    return "" if after is None else f"told after {silent} without a word"
+
+
+def _verify(verify: "Verify") -> str:
+    if verify["command"] is None:
+        return ""
+    limit, rounds = times.spelled(verify["time_limit"]), text.count(verify["max_fix_rounds"], "round")
+    return f"{text.excerpt(verify['command'])}\nwithin {limit}, {rounds} to mend what it finds"
+
+
 def _retries(retry: "Retry") -> str:
-    return f"{retry['max_retries']}, each after {times.spelled(retry['retry_delay'])}"
+    most, delay, longest = retry["max_retries"], retry["retry_delay"], retry["max_retry_delay"]
+    if not most:
+        return "none"
+    if delay >= longest or most == 1:
+        return f"{most}, {'each ' if most > 1 else ''}after {times.spelled(delay)}"
+    first, last = times.spelled(delay), times.spelled(longest)
+    return f"{most}, the first after {first}, each further one after twice as long, {last} at most"
 
 
 def _notifies(notifications: "Notifications") -> str:
@@ -297,6 +337,10 @@ def _notifies(notifications: "Notifications") -> str:
         if wanted
     ]
     return "on " + " and ".join(told) if told else "no"
+
+
+def _spelled(amount: int | None) -> str:
+    return "" if amount is None else times.spelled(amount)
 
 
 def _yes(holds: bool) -> str:

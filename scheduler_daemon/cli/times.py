@@ -85,6 +85,12 @@ def moment(text: str | None) -> str:
     return instant(text).strftime("%Y-%m-%d %H:%M:%S") if text else ""
 
 
+def brief(text: str) -> str:
+    """Local time to the minute, without its zone; without its day if that is today."""
+    then = instant(text)
+    return then.strftime("%H:%M" if then.date() == datetime.now().astimezone().date() else "%Y-%m-%d %H:%M")
+
+
 def exact(text: str | None) -> str:
     """Local time to the second, with its zone; nothing for no time."""
     return instant(text).strftime("%Y-%m-%d %H:%M:%S %Z") if text else ""
@@ -136,6 +142,22 @@ def duration(amount: float | None) -> str:
 def cost(dollars: float | None) -> str:
     """US dollars, to the hundredth of a cent; nothing for no cost."""
     return "" if dollars is None else f"${dollars:.4f}"
+
+
+def dollars(amount: float) -> str:
+    """US dollars as they were set, nothing rounded: ``$20.00``, ``$0.005``."""
+    return f"${amount:.2f}" if amount == round(amount, 2) else f"${amount:.10f}".rstrip("0")
+
+
+def dollars_a_day(amount: float | None) -> str:
+    """What the runs of a day may cost; nothing for no limit."""
+    return "" if amount is None else f"{dollars(amount)} in any 24 hours"
+
+
+def ordinal(number: int) -> str:
+    """``1st``, ``2nd``, ``3rd``, ``4th``, ``11th``."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
+    return f"{number}{ending}"
 
 
 def from_epoch(amount: float) -> str:

@@ -20,6 +20,7 @@ from scheduler_daemon.model.enums import (
     SessionMode,
 )
 from scheduler_daemon.model.job import Job, Name
+from scheduler_daemon.model.limits import UsdPerDay
 from scheduler_daemon.model.profile import EnvVar, Profile
 from scheduler_daemon.model.record import now
 from scheduler_daemon.model.task import AgentModel, Command, Seconds, Task
@@ -51,6 +52,7 @@ class JobChanges(TypedDict, total=False):
     """By id, unique prefix or unique name; null for none."""
     working_directory: DirectoryChanges
     overlap: Overlap
+    max_usd_per_day: UsdPerDay | None
 
 
 class ScheduleChanges(TypedDict, total=False):
@@ -77,6 +79,17 @@ class RetryChanges(TypedDict, total=False):
 
     max_retries: int
     retry_delay: int
+    max_retry_delay: int
+
+
+class VerifyChanges(TypedDict, total=False):
+    """Of what a task's runs are verified by."""
+
+    __pydantic_config__ = _STRICT  # type: ignore[misc]
+
+    command: Command | None
+    time_limit: Seconds
+    max_fix_rounds: int
 
 
 class NotificationChanges(TypedDict, total=False):
@@ -109,6 +122,14 @@ class TaskChanges(TypedDict, total=False):
     enabled: bool
     commit_on_success: bool
     time_limit: Seconds | None
+    max_turns: int | None
+    max_budget_usd: float | None
+    verify: VerifyChanges
+    wait_for_limit: bool
+    max_limit_wait: int | None
+    stall_after: Seconds | None
+    stop_when_stalled: bool
+    run_retention_count: int | None
     missed: Missed
     missed_within: int
     overlap: Overlap | None
@@ -127,6 +148,7 @@ class ProfileChanges(TypedDict, total=False):
     description: str
     env_vars: list[EnvVar]
     """All its variables, in place of those it has."""
+    max_usd_per_day: UsdPerDay | None
 
 
 def changed(record: R, changes: Mapping[str, object]) -> R:

@@ -16,6 +16,14 @@ class Hold(StrEnum):
     """The run before it in its sequence has not ended."""
     TASK = "task"
     """An earlier run of one of its sequence's tasks has not ended."""
+    TIME = "time"
+    """It continues another, and its time has not come."""
+    LIMIT = "limit"
+    """The account it is to use has reached a usage limit."""
+    RESERVE = "reserve"
+    """More of the account's usage is gone than scheduled runs may use."""
+    COST = "cost"
+    """As much has been spent in a day as may be."""
     HOURS = "hours"
     """It is outside its task's running hours."""
     DIRECTORY = "directory"
@@ -33,6 +41,9 @@ class Held:
     """The run that is in its way; of many, one."""
     until: datetime | None = None
     """When it ends, where the clock decides that."""
+    detail: str = ""
+    hopeless: bool = False
+    """Whether that is longer than its task waits."""
 
 
 @dataclass
@@ -78,18 +89,18 @@ def occupancy(slots: int, unfinished: Iterable[Run], live: Iterable[UUID], keys:
     return taken
 
 
-def held(run: Run, directory: str, opens: Callable[[], datetime | None], taken: Occupancy) -> Held | None:
+def held(run: Run, directory: str, waits: Callable[[Run], Held | None], taken: Occupancy) -> Held | None:
     """What keeps an upcoming run from starting, or None if it may start now.
 
-    ``opens`` tells when its running hours begin; None where they are no matter.
+    ``waits`` tells what keeps a run waiting that is no other run.
     """
     first = taken.firsts[_sequence(run)]
     if first.sequence_position < run.sequence_position:
         return Held(Hold.SEQUENCE, first)
     if rival := taken.rivals.get(_sequence(run)):
         return Held(Hold.TASK, rival)
-    if until := opens():
-        return Held(Hold.HOURS, until=until)
+    if waiting := waits(run):
+        return waiting
     if directory in taken.directories:
         return Held(Hold.DIRECTORY, taken.directories[directory])
     if len(taken.live) >= taken.slots:

@@ -1,53 +1,37 @@
 """The scheduler: makes runs of due times and requests, starts those that may start, and records how they end."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
-from types import MappingProxyType
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import structlog
 
-from scheduler_daemon.engine.due import clash, policy, skipped_by, too_late
+from scheduler_daemon.engine import Refused
+from scheduler_daemon.engine.accounts import learned
+from scheduler_daemon.engine.beginnings import Beginnings
+from scheduler_daemon.engine.continuation import Decision, continuation
+from scheduler_daemon.engine.due import policy
 from scheduler_daemon.engine.eligibility import Occupancy, held, occupancy
-from scheduler_daemon.engine.events import Changed, Events, Over, Progressed
-from scheduler_daemon.engine.hours import opens
-from scheduler_daemon.engine.planner import CORRECTION, Planner, delay
-from scheduler_daemon.engine.sequence import from_due, job_status, ordered, runs_of, whole_job
-from scheduler_daemon.engine.settlement import interrupted, not_started, settle, stopped
+from scheduler_daemon.engine.events import Events, Final, Over, Progressed, Stalled
+from scheduler_daemon.engine.ledger import Ledger
+from scheduler_daemon.engine.planner import CORRECTION, Planner
+from scheduler_daemon.engine.sequence import ordered, whole_job
+from scheduler_daemon.engine.settlement import given_up, interrupted, not_started, stopped
+from scheduler_daemon.engine.waiting import Waiting
 from scheduler_daemon.engine.why import Why, of_idle, of_run
-from scheduler_daemon.model.enums import Outcome, Overlap, RunStatus, SessionMode, SkipReason, Trigger
+from scheduler_daemon.model.enums import Outcome, RunStatus, SessionMode, Trigger
+from scheduler_daemon.model.execution import Execution
 from scheduler_daemon.model.job import Job, JobWorkingDirectory
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.run.order import Ending, Launched, Launcher, Order, Progress
-from scheduler_daemon.schedule import ScheduleError
-from scheduler_daemon.schedule.zone import find_zone
+from scheduler_daemon.schedule.zone import forget_zones
+from scheduler_daemon.schedule.zone_data import zone_data
 from scheduler_daemon.store.connection import StoreUnavailable
-from scheduler_daemon.store.schedules import Plan
-from scheduler_daemon.store.skipped import Skipped
 from scheduler_daemon.store.store import Store
 
 log = structlog.get_logger()
-
-
-class Refused(Exception):
-    """A request that cannot be met as things are; the message says what to do."""
-
-
-@dataclass
-class _Begun:
-    """What the beginning of a sequence has come to."""
-
-    runs: list[Run] = field(default_factory=list)
-    settled: list[Run] = field(default_factory=list)
-    """Runs that ended for it, not having begun."""
-    stopping: list[Run] = field(default_factory=list)
-    """Live runs that are to be stopped for it."""
-    refusal: str | None = None
-    """Why there is no beginning."""
 
 
 class Engine:
@@ -74,10 +58,12 @@ class Engine:
         self._unwanted: set[UUID] = set()
         self._progress: dict[UUID, Progress] = {}
         self._last_look = clock()
-        self._zone = _machine_zone()
+        self._zones = zone_data()
         self._failing: set[UUID] = set()
         """Tasks that are due and whose schedule cannot be read just now."""
         self.planner = Planner(store, clock)
+        self._ledger = Ledger(store, events, clock)
+        self._beginnings = Beginnings(store, self._ledger, self.planner, clock, self._launching, launcher.stop)
 
     # What happens by itself
 
@@ -99,13 +85,11 @@ class Engine:
 
     def replan(self) -> None:
         """Bring every due time in line with its task, after tasks were changed behind the engine's back."""
-        tasks = self._store.tasks.all()
         with self._store.transaction():
-            for task in tasks:
-                self.planner.plan(task)
-        waiting = {run.task_id for run in self._store.runs.unfinished()}
-        for task in tasks:
-            if not task.enabled and task.id in waiting:
+            self.planner.plan_all()
+        for task_id in {run.task_id for run in self._store.runs.unfinished()}:
+            task = self._store.tasks.get(task_id)
+            if task and not task.enabled:
                 self.release(task)
 
     def wake(self) -> datetime | None:
@@ -114,14 +98,15 @@ class Engine:
         if now < self._last_look - CORRECTION:
             log.warning("the clock was set back; due times are computed anew", by=str(self._last_look - now))
             self.replan()
-        elif (zone := _machine_zone()) is not self._zone:
-            log.info("this machine is in another time zone; due times are computed anew", zone=str(zone))
-            self._zone = zone
+        elif (zones := zone_data()) != self._zones:
+            forget_zones()
             self.replan()
+            log.info("other time zones; due times are computed anew", before=self._zones, now=zones)
+            self._zones = zones
         self._last_look = now
         for plan in self._store.schedules.due(now):
             try:
-                self._fire(plan)
+                self._beginnings.fire(plan)
                 self._failing.discard(plan.task_id)
             except StoreUnavailable:
                 raise
@@ -134,103 +119,35 @@ class Engine:
         soonest = self._store.schedules.soonest(now)
         return min((instant for instant in (opening, soonest) if instant), default=None)
 
-    def _fire(self, plan: Plan) -> None:
-        task = self._store.tasks.get(plan.task_id)
-        job = self._store.jobs.get(task.job_id) if task else None
-        if task is None or job is None:
-            return
-        now = self._clock()
-        with self._store.transaction():
-            due = self.planner.meet(plan, task)
-            for first, last in due.older:
-                self._skip(task, first, last, SkipReason.MISSED, "nobody was there to meet it; a newer one was met")
-            if due.met:
-                return
-            if reason := too_late(task, due.newest + delay(task), now):
-                self._skip(task, due.newest, due.newest, SkipReason.MISSED, reason)
-                return
-            begun = self._due(job, task, due.newest)
-        self._carry_on(job, begun)
-
     def changed(self, task: Task, what: str, also: Callable[[], None]) -> None:
         """What a task watches has changed: a run of it is due now.
 
         ``what`` says what has changed, for the log; ``also`` writes what goes on record together with the run.
         """
-        job = self._store.jobs.get(task.job_id)
-        if job is None or not task.enabled:
+        if not task.enabled:
             return
         log.info("watched files have changed", task=task.name, changes=what)
-        with self._store.transaction():
-            begun = self._due(job, task, self._clock())
-            also()
-        self._carry_on(job, begun)
-
-    def _due(self, job: Job, task: Task, due: datetime) -> "_Begun":
-        """Put the runs of a due task on record, inside a transaction; or that there are none, and why."""
-        tasks = from_due(ordered(job, self._store.tasks.of_job(job.id)), task)
-        begun = self._begin(job, tasks, due, Trigger.SCHEDULE, policy(task, job))
-        about = {"job": job.name, "task": task.name, "due": due.isoformat()}
-        if begun.refusal:
-            self._skip(task, due, due, SkipReason.OVERLAP, begun.refusal)
-            log.warning("due, but skipped", **about, reason=begun.refusal)
-        else:
-            log.info("due", **about, runs=len(begun.runs))
-        return begun
-
-    def _begin(
-        self,
-        job: Job,
-        tasks: list[Task],
-        due: datetime,
-        trigger: Trigger,
-        overlap: Overlap,
-        over: Mapping[UUID, UUID] = MappingProxyType({}),
-    ) -> "_Begun":
-        """Put the runs of a sequence on record, inside a transaction, in place of those in its way if so wanted."""
-        clashing = clash(tasks, self._store.runs.unfinished(), self._launching)
-        if clashing and (refusal := skipped_by(overlap, clashing)):
-            return _Begun(refusal=refusal)
-        runs = runs_of(job, tasks, due, trigger)
-        begun = _Begun([run.model_copy(update={"restarted_from": over.get(run.task_id)}) for run in runs])
-        if clashing and overlap is Overlap.REPLACE:
-            reason = f"replaced by a run that was due at {due.isoformat(timespec='seconds')}"
-            for run in clashing.runs:
-                execution = self._store.runs.execution(run.id)
-                if run.status is RunStatus.RUNNING and execution:
-                    stopping = execution.model_copy(update={"stop_requested": True, "stop_reason": reason})
-                    self._store.runs.put_execution(run.id, stopping)
-                    begun.stopping.append(run)
-                else:
-                    begun.settled += self._settle(run, stopped(reason), breaks=False)
-        self._add(job, begun.runs)
-        return begun
-
-    def _carry_on(self, job: Job, begun: "_Begun") -> None:
-        """What follows once the beginning is on record."""
-        for run in begun.stopping:
-            self._launcher.stop(run.id)
-        self._tell(job.id, *begun.settled, *begun.runs)
-
-    def _skip(self, task: Task, first: datetime, last: datetime, reason: SkipReason, detail: str) -> None:
-        self._store.skipped.add(Skipped(task.id, first, last, reason, detail, self._clock()))
+        self._beginnings.changed(task, also)
 
     def _start_eligible(self, now: datetime) -> datetime | None:
-        """Start what may start; returns when the next running hours begin that a run waits for."""
+        """Start what may start; returns the next instant that a run waits for."""
         unfinished = self._store.runs.unfinished()
         if all(run.status is RunStatus.RUNNING or run.id in self._launching for run in unfinished):
             return None
         runs = self._with_launching(unfinished)
         keys = self._keys(runs)
         taken = self._occupancy(runs, keys)
+        waiting = Waiting(self._store, now)
         openings = []
         for run in unfinished:
             if run.id in taken.live:
                 continue
-            by = held(run, keys[run.id], partial(self._opens, run, now), taken)
+            by = held(run, keys[run.id], waiting.held, taken)
             if by is None:
                 taken.take(run, keys[run.id])
                 self._launch(run, keys[run.id])
+            elif by.hopeless:
+                self.ended(run.id, given_up(f"{by.detail} has reached its usage limit", by.until))
             elif by.until:
                 openings.append(by.until)
         return min(openings, default=None)
@@ -253,14 +170,6 @@ class Engine:
         live = {run.id for run in unfinished if run.status is RunStatus.RUNNING} | self._launching.keys()
         return occupancy(self._store.settings().max_concurrent_runs, unfinished, live, keys)
 
-    def _opens(self, run: Run, now: datetime) -> datetime | None:
-        """When the running hours of a run's task begin; they are no matter to what a person asks for."""
-        task = self._store.tasks.get(run.task_id) if run.trigger in (Trigger.SCHEDULE, Trigger.SEQUENCE) else None
-        try:
-            return opens(task, now) if task else None
-        except ScheduleError:
-            return None  # its zone is gone, and a run that waits for ever helps nobody
-
     def _launch(self, run: Run, place: str) -> None:
         order = self._order(run)
         if order is None:
@@ -279,8 +188,8 @@ class Engine:
         profile = self._store.profiles.get(profile_id) if profile_id else None
         if profile_id and profile is None and run.status is RunStatus.UPCOMING:
             return None
-        resumes = task.session_mode is SessionMode.RESUME
-        earlier = self._store.runs.newest(20, task_id=task.id) if resumes else []
+        earlier = self._store.runs.newest(20, task_id=task.id) if task.session_mode is SessionMode.RESUME else []
+        resumed = self._store.runs.get(run.resumes) if run.resumes else None
         return Order(
             run=run,
             task=task,
@@ -288,6 +197,8 @@ class Engine:
             profile=profile,
             settings=self._store.settings(),
             last_session=next((run for run in earlier if run.session_id), None),
+            resumes=resumed if resumed and resumed.session_id else None,
+            carried=self._store.runs.carried(run.id),
         )
 
     # What a person asks for
@@ -299,7 +210,7 @@ class Engine:
             Refused: when a run of it has not ended.
         """
         job = self._job_of(task)
-        return self._request(job, [task], Trigger.TASK, policy(task, job))[0]
+        return self._beginnings.request(job, [task], Trigger.TASK, policy(task, job))[0]
 
     def run_job(self, job: Job) -> list[Run]:
         """Run a job's enabled tasks now, one after another.
@@ -315,15 +226,16 @@ class Engine:
             raise Refused(
                 f"all tasks of job {job.name!r} are disabled; enable one with: ccsched tasks enable {tasks[0].id}"
             )
-        return self._request(job, enabled, Trigger.JOB, job.overlap)
+        return self._beginnings.request(job, enabled, Trigger.JOB, job.overlap)
 
-    def restart(self, run: Run) -> list[Run]:
-        """Do a run over now, and after it those that followed it in its sequence.
+    def restart(self, run: Run, *, only: bool = False, resume: bool = False) -> list[Run]:
+        """Do a run over now, and after it, unless it ``only`` is wanted, those that followed it in its sequence.
 
-        Tasks that have since been deleted, disabled or moved to another job are left out, but for the run's own.
+        With ``resume`` it goes on in the same session. Tasks that have since been deleted, disabled or moved to
+        another job are left out, but for the run's own.
 
         Raises:
-            Refused: when it has not ended, or a run of one of the tasks has not.
+            Refused: when it has not ended, a run of one of the tasks has not, or it has no session to go on with.
         """
         if not run.status.ended:
             raise Refused(
@@ -332,29 +244,21 @@ class Engine:
         task = self._store.tasks.get(run.task_id)
         if task is None:
             raise Refused(f"the task of run {run.id} is gone")
+        if resume and not run.session_id:
+            raise Refused(
+                f"run {run.id} had no session to go on with; do it over with: ccsched runs restart {run.id}"
+            )
         job = self._job_of(task)
-        over = {task.id: run.id}
+        of_each = {task.id: {"restarted_from": run.id, "resumes": run.id if resume else None}}
         tasks = [task]
-        for later in self._store.runs.sequence(run.sequence_id) if run.sequence_id else []:
+        for later in self._store.runs.sequence(run.sequence_id) if run.sequence_id and not only else []:
             follower = self._store.tasks.get(later.task_id)
-            if later.sequence_position <= run.sequence_position or follower is None:
+            if later.sequence_position <= run.sequence_position or later.continued_by or follower is None:
                 continue
             if follower.enabled and follower.job_id == job.id:
                 tasks.append(follower)
-                over[follower.id] = later.id
-        return self._request(job, tasks, Trigger.RESTART, job.overlap, over)
-
-    def _request(
-        self, job: Job, tasks: list[Task], trigger: Trigger, overlap: Overlap, over: Mapping[UUID, UUID] | None = None
-    ) -> list[Run]:
-        """``over`` has, by task, the runs that are done over."""
-        with self._store.transaction():
-            begun = self._begin(job, tasks, self._clock(), trigger, overlap, over or {})
-        if begun.refusal:
-            raise Refused(begun.refusal)
-        log.info("asked for", job=job.name, tasks=[task.name for task in tasks])
-        self._carry_on(job, begun)
-        return begun.runs
+                of_each[follower.id] = {"restarted_from": later.id, "resumes": None}
+        return self._beginnings.request(job, tasks, Trigger.RESTART, job.overlap, of_each)
 
     def stop_run(self, run: Run) -> None:
         """End a run and the sequence it is part of; one that has not started never will.
@@ -384,8 +288,8 @@ class Engine:
         waiting = [run for run in unfinished if run.status is RunStatus.UPCOMING and run.id not in self._launching]
         with self._store.transaction():
             for run in waiting:
-                self._settle(run, stopped())
-        self._tell(job.id, *(ended for run in waiting if (ended := self._store.runs.get(run.id))))
+                self._ledger.settle(run, stopped())
+        self._ledger.tell(job.id, *(ended for run in waiting if (ended := self._store.runs.get(run.id))))
         for run in unfinished:
             if run not in waiting:
                 self.stop_run(run)
@@ -401,13 +305,13 @@ class Engine:
             for run in self._store.runs.unfinished()
             if run.task_id == task.id
             and run.status is RunStatus.UPCOMING
-            and not _asked_for_by_itself(run)
+            and not self._asked_for_by_itself(run)
             and run.id not in self._launching
         ]
         with self._store.transaction():
             for run in runs:
-                self._settle(run, not_started("its task was disabled", RunStatus.CANCELLED), breaks=False)
-        self._tell(task.job_id, *(ended for run in runs if (ended := self._store.runs.get(run.id))))
+                self._ledger.settle(run, not_started("its task was disabled", RunStatus.CANCELLED), breaks=False)
+        self._ledger.tell(task.job_id, *(ended for run in runs if (ended := self._store.runs.get(run.id))))
 
     def with_progress(self, run: Run) -> Run:
         """A run as it is this moment: a live one with what its stream has shown so far."""
@@ -430,8 +334,9 @@ class Engine:
             keys = self._keys(runs)
             taken = self._occupancy(runs, keys)
             starting = own[0].id in self._launching
-            opens = partial(self._opens, own[0], self._clock())
-            return of_run(own[0], None if starting else held(own[0], keys[own[0].id], opens, taken), taken.live)
+            waiting = Waiting(self._store, self._clock())
+            by = None if starting else held(own[0], keys[own[0].id], waiting.held, taken)
+            return of_run(own[0], by, taken.live)
         tasks = ordered(self._job_of(task), self._store.tasks.of_job(task.job_id))
         before = [each for each in tasks[: tasks.index(task)] if each.enabled]
         return of_idle(task, self._store.schedules.get(task.id), before, watching)
@@ -457,13 +362,40 @@ class Engine:
             self._store.runs.put_execution(run_id, launched.execution)
         self._launching.pop(run_id, None)
         log.info("started", **_about(run), pid=launched.execution.supervisor_pid)
-        self._tell(None, started)
+        self._ledger.tell(None, started)
         return True
 
     def progressed(self, run_id: UUID, progress: Progress) -> None:
         """Something new was seen of a live run."""
         self._progress[run_id] = progress
         self._events.tell(Progressed(run_id, progress))
+
+    def goes_on(self, run_id: UUID, execution: Execution) -> bool:
+        """Put another process of a live run on record; it starts only after this returns True."""
+        known = self._store.runs.execution(run_id)
+        if known is None or known.stop_requested or run_id in self._unwanted:
+            return False
+        with self._store.transaction():
+            self._store.runs.put_execution(run_id, execution)
+        return True
+
+    def stalled(self, run_id: UUID, seconds: float) -> bool:
+        """Put on record that a live run says nothing; True when it is to be ended for that."""
+        run, execution = self._store.runs.get(run_id), self._store.runs.execution(run_id)
+        task = self._store.tasks.get(run.task_id) if run else None
+        if run is None or execution is None or task is None or run.status is not RunStatus.RUNNING:
+            return False
+        silent = run.model_copy(update={"stalled_at": self._clock()})
+        stops = task.stop_when_stalled and not execution.stop_requested
+        with self._store.transaction():
+            self._store.runs.put(silent)
+            if stops:
+                stopping = execution.model_copy(update={"stop_requested": True, "stalled": True})
+                self._store.runs.put_execution(run_id, stopping)
+        log.warning("the agent has not said a word", **_about(run), seconds=seconds, ends=stops)
+        self._ledger.tell(None, silent)
+        self._events.tell(Stalled(silent, task))
+        return stops
 
     def ended(self, run_id: UUID, ending: Ending) -> None:
         """Put the end of a run on record, and with it what that means for its sequence, task and job."""
@@ -472,12 +404,39 @@ class Engine:
             execution = self._store.runs.execution(run_id)
             if execution and execution.stop_reason and ending.outcome is Outcome.STOPPED:
                 ending = replace(ending, errors=[*ending.errors, execution.stop_reason])
+            task = self._store.tasks.get(run.task_id)
             with self._store.transaction():
-                settled = self._settle(run, ending)
+                decision = self._after(run, task, ending)
+                if decision:
+                    ending = replace(ending, errors=[*ending.errors, decision.said])
+                continued = decision.run if decision else None
+                settled = self._ledger.settle(run, ending, continued=continued)
             log.info("ended", **_about(run), status=ending.status.value, outcome=ending.outcome.value)
-            self._tell(run.job_id, *settled)
+            self._ledger.tell(run.job_id, *settled, *([continued] if continued else []))
             self._events.tell(Over(run, ending.tool_times))
+            if task and continued is None:
+                self._events.tell(Final(settled[0], task))
         self._forget(run_id)
+
+    def _after(self, run: Run, task: Task | None, ending: Ending) -> Decision | None:
+        """What follows the end of a run; called inside a transaction, which takes in what it tells of its account."""
+        now = self._clock()
+        job = self._store.jobs.get(run.job_id)
+        profile = (task.profile if task else None) or (job.profile if job else None)
+        if ending.cost_usd:
+            self._store.spending.add(run.id, run.job_id, profile, ending.cost_usd, now)
+        limits = self._store.limits.get(profile)
+        refused = ending.outcome is Outcome.USAGE_LIMIT and run.start_time is not None
+        if refused or ending.rate_limits or ending.status is RunStatus.SUCCESS:
+            known = learned(limits, ending.rate_limits, refused, now)
+            if known != limits:
+                self._store.limits.put(profile, known)
+                limits = known
+        if task is None or job is None or not (task.enabled or self._asked_for_by_itself(run)):
+            return None
+        if run.start_time is None and ending.outcome is Outcome.USAGE_LIMIT:
+            return None
+        return continuation(run, task, ending, self._store.settings(), limits, now)
 
     def never_started(self, run_id: UUID) -> None:
         """Back to ``upcoming``: the agent was certainly not started, so starting it is not a second time."""
@@ -499,7 +458,7 @@ class Engine:
                 self._store.runs.put(again)
                 self._store.runs.put_execution(run_id, None)
             log.info("its agent was never started; it starts again", **_about(run))
-            self._tell(None, again)
+            self._ledger.tell(None, again)
         self._forget(run_id)
 
     def _forget(self, run_id: UUID) -> None:
@@ -508,53 +467,18 @@ class Engine:
         self._unwanted.discard(run_id)
         self._progress.pop(run_id, None)
 
-    # The record
-
-    def _settle(self, run: Run, ending: Ending, breaks: bool = True) -> list[Run]:
-        """Record one end, and what it means for its sequence, its task and its job."""
-        sequence = self._store.runs.sequence(run.sequence_id) if run.sequence_id else []
-        settled = settle(run, ending, sequence, self._clock(), breaks)
-        for each in settled:
-            self._store.runs.put(each)
-            self._store.runs.put_execution(each.id, None)
-            task = self._store.tasks.get(each.task_id)
-            if task:
-                self._store.tasks.put(task.model_copy(update={"last_run_status": each.status}))
-        job = self._store.jobs.get(run.job_id)
-        if job:
-            known = {each.id: each for each in [*sequence, *settled]}
-            self._store.jobs.put(job.model_copy(update={"status": job_status(known.values())}))
-        return settled
-
-    def _add(self, job: Job, runs: list[Run]) -> None:
-        for run in runs:
-            self._store.runs.put(run)
-        if runs:
-            self._store.jobs.put(job.model_copy(update={"status": job_status(runs)}))
+    def _asked_for_by_itself(self, run: Run) -> bool:
+        """Whether a person asked for just this run, or for the first of those that it continues."""
+        first = self._store.runs.get(run.first_run) if run.first_run else run
+        if first is None:
+            return False
+        return first.trigger is Trigger.TASK or (first.trigger is Trigger.RESTART and first.sequence_position == 0)
 
     def _job_of(self, task: Task) -> Job:
         job = self._store.jobs.get(task.job_id)
         if job is None:
             raise Refused(f"the job of task {task.name!r} is gone")
         return job
-
-    def _tell(self, job_id: UUID | None, *runs: Run) -> None:
-        self._events.tell(*(Changed("run", run) for run in runs))
-        job = self._store.jobs.get(job_id) if job_id and runs else None
-        if job:
-            self._events.tell(Changed("job", job))
-
-
-def _machine_zone() -> ZoneInfo | None:
-    """The machine's own zone; the same object as long as it is the same zone, None where it cannot be read."""
-    try:
-        return find_zone(None)
-    except ScheduleError:
-        return None
-
-
-def _asked_for_by_itself(run: Run) -> bool:
-    return run.trigger is Trigger.TASK or (run.trigger is Trigger.RESTART and run.sequence_position == 0)
 
 
 def _about(run: Run) -> dict[str, str]:

@@ -37,6 +37,22 @@ class Over:
 
 
 @dataclass(frozen=True)
+class Final:
+    """A run has come to its end, and no other one continues it; this is not on record."""
+
+    run: Run
+    task: Task
+
+
+@dataclass(frozen=True)
+class Stalled:
+    """The agent of a live run has said nothing for too long; only the run's part of this is on record."""
+
+    run: Run
+    task: Task
+
+
+@dataclass(frozen=True)
 class Deleted:
     """An object is gone."""
 
@@ -52,7 +68,7 @@ class Progressed:
     progress: Progress
 
 
-Event = Changed | Deleted | Progressed | Over
+Event = Changed | Deleted | Progressed | Over | Final | Stalled
 Listener = Callable[[Event], None]
 
 

@@ -56,8 +56,11 @@ def runs_of(job: Job, tasks: Sequence[Task], scheduled_time: datetime, trigger: 
 
 
 def job_status(sequence: Iterable[Run]) -> JobStatus:
-    """What a sequence's runs make of their job; a run left out because its task was disabled harms nothing."""
-    runs = list(sequence)
+    """What a sequence's runs make of their job; a run left out because its task was disabled harms nothing.
+
+    Nor does one that another continues: that one has the last word.
+    """
+    runs = [run for run in sequence if run.continued_by is None]
     if any(not run.status.ended for run in runs):
         return JobStatus.IN_PROGRESS
     broken = any(run.status is RunStatus.FAILED or run.outcome is Outcome.STOPPED for run in runs)

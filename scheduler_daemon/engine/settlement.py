@@ -54,6 +54,9 @@ def _ended(run: Run, ending: Ending, instant: datetime) -> Run:
             "commit": ending.commit,
             "branch": ending.branch,
             "uncommitted": list(ending.uncommitted),
+            "base_commit": ending.base_commit,
+            "verify_rounds": list(ending.verify_rounds),
+            "leftovers": list(ending.leftovers),
         }
     )
 
@@ -70,6 +73,13 @@ def stopped(why: str = "stopped before it started") -> Ending:
 def interrupted(why: str) -> Ending:
     """The end of a run whose end nobody saw."""
     return Ending(RunStatus.FAILED, Outcome.INTERRUPTED, [why])
+
+
+def given_up(why: str, until: datetime | None) -> Ending:
+    """The end of a run that would have had to wait longer for a usage limit than its task waits."""
+    when = f" until {until:%Y-%m-%d %H:%M} UTC" if until else ""
+    reason = f"not started: {why}{when}, and its task waits for limits no longer than its max_limit_wait"
+    return Ending(RunStatus.FAILED, Outcome.USAGE_LIMIT, [reason])
 
 
 def not_started(why: str, status: RunStatus = RunStatus.FAILED) -> Ending:

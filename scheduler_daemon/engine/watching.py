@@ -120,7 +120,7 @@ class Watching:
             self._follow_all()
 
     def _follow_all(self) -> None:
-        tasks = {task.id: task for task in self._store.tasks.all()}
+        tasks = {task.id: task for task in self._store.tasks.of_schedule(ScheduleType.FILE_WATCH)}
         for task_id in self._watches.keys() - tasks.keys():
             self._forget(task_id)
         for task in tasks.values():

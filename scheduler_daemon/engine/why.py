@@ -37,6 +37,14 @@ def of_run(run: Run, held: Held | None, live: Mapping[UUID, Run]) -> Why:
             message = f"its run is queued behind {named}"
         case Hold.DIRECTORY:
             message = f"its directory is in use by {named}"
+        case Hold.TIME:
+            message = f"its run waits for {held.detail}, at"
+        case Hold.LIMIT:
+            message = f"the account it uses ({held.detail}) has reached its usage limit, which is reset at"
+        case Hold.RESERVE:
+            message = f"scheduled runs leave the account it uses a reserve ({held.detail}) until"
+        case Hold.COST:
+            message = f"{held.detail} have cost in a day what they may; that falls below its limit at"
         case Hold.SLOT:
             taken = ", ".join(f"{each.task_name!r} ({str(each.id)[:8]})" for each in live.values())
             message = f"all {len(live)} slots are taken, by the runs of {taken}"

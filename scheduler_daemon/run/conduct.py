@@ -6,9 +6,11 @@ import contextvars
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
@@ -17,18 +19,13 @@ from scheduler_daemon.home import Home
 from scheduler_daemon.model.enums import Outcome, RunStatus
 from scheduler_daemon.model.execution import Execution
 from scheduler_daemon.run import process
-from scheduler_daemon.run.conclusion import conclude
-from scheduler_daemon.run.exit_record import (
-    ExitRecord,
-    claimed,
-    make_folder,
-    orders_document,
-    read_exit_record,
-    remove_folder,
-)
+from scheduler_daemon.run.conclusion import CutShort, conclude, verdict_on
+from scheduler_daemon.run.exit_record import make_folder, orders_document, remove_folder
+from scheduler_daemon.run.legs import Leg, Legs, following
 from scheduler_daemon.run.log_reader import LogReader
 from scheduler_daemon.run.order import Ending, Launched, Observer, Order, Progress
-from scheduler_daemon.run.preparation import NotPrepared, Prepared, inherited_environment, prepare
+from scheduler_daemon.run.preparation import NotPrepared, Prepared, inherited_environment, prepare, prepare_leg
+from scheduler_daemon.run.supervisor.fault import step
 from scheduler_daemon.store.connection import StoreUnavailable
 
 log = structlog.get_logger()
@@ -45,6 +42,30 @@ ATTEMPT_PAUSE = 1.0
 """Seconds before a second attempt; a third waits twice as long."""
 
 
+class _SupervisorGone(Exception):
+    """A supervisor has ended before it had its orders: nothing of the run has begun."""
+
+
+class _Silence:
+    """Notices, once each time, when the log has not grown for too long."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._position = -1
+        self._since = 0.0
+        self._told = False
+
+    def noticed(self, position: int) -> bool:
+        """Whether that is so now, and was not before."""
+        now = time.monotonic()
+        if position != self._position:
+            self._position, self._since, self._told = position, now, False
+        if self._told or now < self._since + self._patience:
+            return False
+        self._told = True
+        return True
+
+
 class Conduct:
     """One live run. Whatever goes wrong, it gets an end: a run that never ends keeps its slot and its directory."""
 
@@ -58,6 +79,7 @@ class Conduct:
         self._observer = observer
         self._home = home
         self._folder = home.run_folder(self._run_id)
+        self._legs = Legs(self._folder, home.log(self._run_id))
         self._threads = threads
         self._attempts = attempts
         self._supervisor: subprocess.Popen[bytes] | None = None
@@ -75,9 +97,11 @@ class Conduct:
         try:
             # The supervisor starts while the rest is made ready; it does nothing before it has its orders.
             self._supervisor = process.spawn_supervisor()
+            step("supervisor-spawned")
             prepared = await self._in_thread(lambda: prepare(self.order, self._home, inherited_environment()))
             make_folder(self._folder)
-            execution = self._execution(prepared, self._supervisor.pid)
+            step("made-ready")
+            execution = self._execution(prepared)
             log_path = str(self._home.log(self._run_id))
             wanted = self._observer.launched(self._run_id, Launched(execution, prepared.session_id, log_path))
         except StoreUnavailable as error:
@@ -85,12 +109,20 @@ class Conduct:
             log.error("a run cannot start while the record cannot be written", problem=str(error))
             await self._report(lambda: self._observer.never_started(self._run_id))
             return
+        except _SupervisorGone:
+            self._abandon()
+            if await self._may_try_again():
+                await self._report(lambda: self._observer.never_started(self._run_id))
+            return
         except Exception as error:
             self._abandon()
             if not isinstance(error, NotPrepared | OSError):
                 log.exception("a run cannot be started")
-            errors = error.args if isinstance(error, NotPrepared) else [f"it cannot be started: {error}"]
-            await self._end(Ending(RunStatus.FAILED, Outcome.NOT_STARTED, [str(each) for each in errors]))
+            refused = isinstance(error, NotPrepared)
+            errors = error.args if refused else [f"it cannot be started: {error}"]
+            texts = [str(each) for each in errors]
+            # What the machine has none of just now (room on a disk, memory) it may have later.
+            await self._end(Ending(RunStatus.FAILED, Outcome.NOT_STARTED, texts, retriable=not refused))
             return
         except BaseException:
             self._abandon()
@@ -100,32 +132,117 @@ class Conduct:
             await self._end(Ending(RunStatus.CANCELLED, Outcome.STOPPED, ["stopped as it started"]))
             return
         self.execution = execution
-        await self._in_thread(lambda: self._send(prepared))
+        step("running-recorded")
+        await self._in_thread(lambda: self._send(prepared.orders))
+        step("orders-sent")
         await self.attend()
 
     async def attend(self) -> None:
         """See the run through from where it is, be it started by this daemon or by the one before."""
+        try:
+            await self._attend()
+        except Exception as error:
+            log.exception("a run cannot be seen through")
+            # On record it may end only when nothing of it goes on.
+            self.stop()
+            if self.execution:
+                await self._until_gone(self.execution)
+            problem = f"it could not be seen through to its end: {error}"
+            await self._end(Ending(RunStatus.FAILED, Outcome.INTERRUPTED, [problem], retriable=True))
+
+    async def _attend(self) -> None:
         assert self.execution is not None
         if self.execution.stop_requested:
             self.stop()
         reader = LogReader(self._home.log(self._run_id))
-        await self._follow(self.execution, reader)
-        if self._supervisor:
-            await self._in_thread(self._supervisor.wait)
-        record = read_exit_record(self._folder)
-        if record is None and self._folder.exists() and not claimed(self._folder):
-            await self._begin_again()
-            return
-        ending = await self._in_thread(lambda: self._conclude(record, reader))
+        for begin in self._legs.calls(self.execution.leg):
+            reader.called_again(begin)
+        cut_short = CutShort()
+        leg: Leg | None = None
+        while True:
+            await self._follow(self.execution, reader)
+            if self._supervisor:
+                await self._in_thread(self._supervisor.wait)
+            step("end-seen")
+            if self._legs.never_began(self.execution.leg):
+                if not await self._may_try_again():
+                    return
+                if self.execution.leg == 0:
+                    # Its folder stays until the next attempt empties it: without a folder nobody could tell what
+                    # has happened.
+                    await self._report(lambda: self._observer.never_started(self._run_id))
+                    return
+            leg = await self._in_thread(lambda: self._following(reader))
+            if leg is None:
+                break
+            try:
+                cut_short = await self._begin(leg, reader)
+            except _SupervisorGone:
+                if not await self._may_try_again():
+                    return
+                continue
+            if cut_short != CutShort():
+                break
+        ending = await self._in_thread(lambda: self._conclude(reader, cut_short))
+        step("weighed")
         await self._end(ending)
+        step("end-recorded")
         remove_folder(self._folder)
+        step("folder-removed")
+
+    def _following(self, reader: LogReader) -> Leg | None:
+        """The leg that follows the one that has ended, if any does; one that never began follows again."""
+        assert self.execution is not None
+        latest = self.execution.leg
+        if self._legs.never_began(latest):
+            latest -= 1
+        reader.read_on()
+        agent = self._legs.record(latest - latest % 2)
+        verdict = verdict_on(self.order, agent, reader.summary)
+        return following(self.order, self._legs, latest, verdict, reader.summary.session_id)
+
+    async def _begin(self, leg: Leg, reader: LogReader) -> CutShort:
+        """Start another process of the run, as it was started itself: on record before it has its orders."""
+        assert self.execution is not None
+        directory = Path(self.execution.directory)
+        try:
+            self._supervisor = process.spawn_supervisor()
+            orders = await self._in_thread(
+                lambda: prepare_leg(self.order, self._home, inherited_environment(), directory, leg)
+            )
+            begin = await self._in_thread(lambda: self._legs.make_ready(leg))
+            execution = self._with_supervisor(self.execution.model_copy(update={"leg": leg.number}))
+        except NotPrepared as error:
+            self._abandon()
+            return CutShort(problem="; ".join(str(each) for each in error.args))
+        except OSError as error:
+            self._abandon()
+            return CutShort(problem=str(error))
+        except BaseException:
+            self._abandon()
+            raise
+        wanted = await self._report(lambda: self._observer.goes_on(self._run_id, execution))
+        if not wanted:
+            self._abandon()
+            return CutShort(stopped=True)
+        self.execution = execution
+        if leg.number % 2 == 0:
+            reader.called_again(begin)
+        step("leg-recorded")
+        await self._in_thread(lambda: self._send(orders))
+        step("leg-orders-sent")
+        return CutShort()
 
     async def _follow(self, execution: Execution, reader: LogReader) -> None:
         """Return when the supervisor has ended, and not for any other reason."""
         gone = asyncio.ensure_future(self._until_gone(execution))
+        patience = self.order.task.stall_after or self.order.settings.stall_after
+        silence = _Silence(patience)
         try:
             while not gone.done():
                 await asyncio.wait({gone}, timeout=LOG_INTERVAL)
+                if execution.leg % 2 == 0 and silence.noticed(reader.position):
+                    await self._stalled(patience)
                 if reader.grown():
                     await self._in_thread(reader.read_on)
                     seen = reader.summary
@@ -134,6 +251,12 @@ class Conduct:
             gone.result()
         finally:
             gone.cancel()
+
+    async def _stalled(self, seconds: float) -> None:
+        assert self.execution is not None
+        if await self._report(lambda: self._observer.stalled(self._run_id, seconds)):
+            self.execution = self.execution.model_copy(update={"stalled": True})
+            self.stop()
 
     async def _until_gone(self, execution: Execution) -> None:
         while True:
@@ -146,24 +269,26 @@ class Conduct:
             else:
                 return
 
-    async def _begin_again(self) -> None:
-        """The supervisor has ended without a claim: the agent was certainly never started, so it may be now."""
+    async def _may_try_again(self) -> bool:
+        """The supervisor has ended without a claim: its process was certainly never started, so it may be now.
+
+        Unless that has happened too often: then the run has got its end.
+        """
         attempt = self._attempts[self._run_id] = self._attempts.get(self._run_id, 0) + 1
         status = f" (exit status {self._supervisor.returncode})" if self._supervisor else ""
         if attempt >= MOST_ATTEMPTS:
             error = f"its supervisor ended {attempt} times before it could start the agent{status}; is there memory?"
             await self._end(Ending(RunStatus.FAILED, Outcome.NOT_STARTED, [error]))
-            return
+            return False
         if self._supervisor:
             log.warning("a run's supervisor ended before it started the agent", attempt=attempt, ended_with=status)
             await asyncio.sleep(ATTEMPT_PAUSE * attempt)
-        # Its folder stays until the next attempt empties it: without a folder nobody could tell what has happened.
-        await self._report(lambda: self._observer.never_started(self._run_id))
+        return True
 
-    def _conclude(self, record: ExitRecord | None, reader: LogReader) -> Ending:
+    def _conclude(self, reader: LogReader, cut_short: CutShort) -> Ending:
         assert self.execution is not None
         try:
-            return conclude(self.order, self.execution, record, reader, self._home)
+            return conclude(self.order, self.execution, self._legs, reader, self._home, cut_short)
         except Exception as error:
             # Whatever it is, the run has ended, and a record that says so is better than one that never ends.
             log.exception("the end of a run cannot be examined")
@@ -178,37 +303,43 @@ class Conduct:
             await self._report(lambda: self._observer.ended(self._run_id, plain))
         self._attempts.pop(self._run_id, None)
 
-    async def _report(self, report: Callable[[], None]) -> None:
+    async def _report(self, report: Callable[[], T]) -> T:
         while True:
             try:
-                report()
+                return report()
             except StoreUnavailable as error:
                 log.error("what became of a run cannot be recorded yet", problem=str(error))
                 await asyncio.sleep(RECORD_RETRY)
-            else:
-                return
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         context = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, work)
 
-    def _execution(self, prepared: Prepared, pid: int) -> Execution:
-        identity = process.identity(pid)
-        if identity is None:
-            raise NotPrepared("its supervisor ended before it had its orders")
-        return Execution(
-            supervisor_pid=pid,
-            supervisor_identity=identity,
-            directory=str(prepared.directory),
-            snapshot=dict(prepared.snapshot.to_dict()) if prepared.snapshot else None,
+    def _execution(self, prepared: Prepared) -> Execution:
+        return self._with_supervisor(
+            Execution(
+                supervisor_pid=0,
+                supervisor_identity="",
+                directory=str(prepared.directory),
+                snapshot=dict(prepared.snapshot.to_dict()) if prepared.snapshot else None,
+            )
         )
 
-    def _send(self, prepared: Prepared) -> None:
+    def _with_supervisor(self, execution: Execution) -> Execution:
+        """An execution with the supervisor that was just started."""
+        assert self._supervisor is not None
+        pid = self._supervisor.pid
+        identity = process.identity(pid)
+        if identity is None:
+            raise _SupervisorGone
+        return execution.model_copy(update={"supervisor_pid": pid, "supervisor_identity": identity})
+
+    def _send(self, orders: dict[str, Any]) -> None:
         assert self._supervisor is not None
         assert self._supervisor.stdin is not None
         # A supervisor that is gone is seen by whoever follows it.
         with contextlib.suppress(BrokenPipeError), self._supervisor.stdin as pipe:
-            pipe.write(orders_document(prepared.orders))
+            pipe.write(orders_document(orders))
 
     def _abandon(self) -> None:
         """Let a supervisor go that is not to start anything: it has no orders."""

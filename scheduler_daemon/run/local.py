@@ -49,6 +49,11 @@ class LocalLauncher:
         """The runs that have not ended; see ``Launcher``."""
         return self._conducts.keys()
 
+    async def ended(self) -> None:
+        """Return when no run lives any more."""
+        while tasks := [task for _, task in self._conducts.values()]:
+            await asyncio.wait(tasks)
+
     async def detach(self) -> None:
         """Let go of all runs, and leave them alive."""
         tasks = [task for _, task in self._conducts.values()]

@@ -19,6 +19,8 @@ class LogReader:
         self.position = 0
         self._read_at = 0.0
         self._tool_times: list[tuple[float, float]] = []
+        self._calls: list[int] = []
+        """Where further calls of the agent begin, the next one first."""
 
     @property
     def summary(self) -> StreamSummary:
@@ -34,6 +36,10 @@ class LogReader:
         """
         return list(self._tool_times)
 
+    def called_again(self, begin: int) -> None:
+        """From a position on that has not been read yet, the log is that of another call of the agent."""
+        self._calls.append(begin)
+
     def grown(self) -> bool:
         """Whether there is more to read."""
         try:
@@ -46,7 +52,7 @@ class LogReader:
         since, begun, used = self._read_at, self._stream.tools_at_work, self._stream.tools_used
         with contextlib.suppress(OSError), self._path.open("rb") as file:
             file.seek(self.position)
-            while chunk := file.read(STEP):
+            while chunk := file.read(self._step()):
                 self._stream.feed(chunk)
                 self.position += len(chunk)
         self._read_at = time.time()
@@ -54,6 +60,13 @@ class LogReader:
             if self._tool_times and self._tool_times[-1][1] == since:
                 since = self._tool_times.pop()[0]
             self._tool_times.append((since, self._read_at))
+
+    def _step(self) -> int:
+        """How much to read at a time, never beyond the beginning of another call."""
+        while self._calls and self._calls[0] <= self.position:
+            del self._calls[0]
+            self._stream.call_again()
+        return min(STEP, self._calls[0] - self.position) if self._calls else STEP
 
     def finish(self) -> StreamSummary:
         """Read the rest of a log that nobody writes to any more, and say what the whole of it shows."""

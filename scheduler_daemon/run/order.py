@@ -3,17 +3,18 @@
 The engine sees runs only through these types, so that a launcher may start them elsewhere than here.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
+from scheduler_daemon.agent.stream import RateLimit
 from scheduler_daemon.model.enums import Outcome, RunStatus
 from scheduler_daemon.model.execution import Execution
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
-from scheduler_daemon.model.run import Run
+from scheduler_daemon.model.run import Run, VerifyRound
 from scheduler_daemon.model.settings import Settings
 from scheduler_daemon.model.task import Task
 
@@ -30,6 +31,10 @@ class Order:
     settings: Settings
     last_session: Run | None
     """The task's newest run that had a session, for the session mode ``resume``."""
+    resumes: Run | None = None
+    """The run whose session this one goes on with where it stopped; it has a session."""
+    carried: Mapping[str, Any] | None = None
+    """What it takes over of the state of the work tree from the run it continues, as that one's ending had it."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,19 @@ class Ending:
     commit: str | None = None
     branch: str | None = None
     uncommitted: Sequence[str] = field(default_factory=tuple)
+    base_commit: str | None = None
+    verify_rounds: Sequence[VerifyRound] = ()
+    leftovers: Sequence[str] = ()
     tool_times: Sequence[tuple[float, float]] = field(default_factory=tuple)
     """When the agent may have changed something: from and until, in seconds since 1970."""
+    retriable: bool = False
+    """Whether another try, with nothing changed, may well come to something else."""
+    session_lost: bool = False
+    """Whether there was no such session to go on with."""
+    rate_limits: Sequence[RateLimit] = ()
+    """What the agent told of the account's usage limits."""
+    carried: Mapping[str, Any] | None = None
+    """What a run that continues this one has to know of the work tree: the states before and after it."""
 
 
 class Observer(Protocol):
@@ -79,6 +95,15 @@ class Observer(Protocol):
 
     def launched(self, run_id: UUID, launched: Launched) -> bool:
         """Put ``running`` on record; False when the run is no longer wanted and must not start."""
+
+    def goes_on(self, run_id: UUID, execution: Execution) -> bool:
+        """Put another process of the run on record; False when the run is to be stopped and it must not start."""
+
+    def stalled(self, run_id: UUID, seconds: float) -> bool:
+        """The agent has said nothing for so long; told once, until it says something again.
+
+        True when the run is to be ended for it.
+        """
 
     def progressed(self, run_id: UUID, progress: Progress) -> None:
         """Something new was seen of a live run."""

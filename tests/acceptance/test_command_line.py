@@ -81,7 +81,13 @@ def test_the_whole_line_from_a_job_to_its_logs(daemon: House, tmp_path: Path) ->
     assert typed(daemon, "health")["status"] == "ok"
     state = typed(daemon, "state")
     assert (state["jobs"]["total"], state["tasks"]["total"], state["runs"]["success"]) == (1, 3, 2)
-    assert typed(daemon, "jobs delete nightly --force") == {"job_id": job["id"], "tasks": 3, "runs": 2}
+    folder = f"{repo}/.claude/worktrees/night"
+    assert typed(daemon, "jobs delete nightly --force") == {
+        "job_id": job["id"],
+        "tasks": 3,
+        "runs": 2,
+        "worktree": {"path": folder, "branch": "night", "removed": False},
+    }
     assert typed(daemon, "runs list") == {"runs": []}
 
 
@@ -276,6 +282,27 @@ def test_a_task_is_changed_from_the_command_line(daemon: House, tmp_path: Path) 
         ("--no-time-limit", {"time_limit": None}),
         ("--max-retries 3", {"retry": {"max_retries": 3}}),
         ("--retry-delay 5m", {"retry": {"retry_delay": 300}}),
+        ("--max-retry-delay 2h", {"retry": {"max_retry_delay": 7200}}),
+        (
+            "--verify 'make test' --verify-time-limit 5m --max-fix-rounds 1",
+            {"verify": {"command": "make test", "time_limit": 300, "max_fix_rounds": 1}},
+        ),
+        ("--no-verify", {"verify": {"command": None}}),
+        (
+            "--max-turns 40 --max-budget-usd 2.5 --max-limit-wait 6h --stall-after 10m --run-retention-count 5",
+            {
+                "max_turns": 40,
+                "max_budget_usd": 2.5,
+                "max_limit_wait": 21600,
+                "stall_after": 600,
+                "run_retention_count": 5,
+            },
+        ),
+        (
+            "--no-max-turns --no-max-budget-usd --no-max-limit-wait --no-stall-after --no-run-retention-count",
+            dict.fromkeys(["max_turns", "max_budget_usd", "max_limit_wait", "stall_after", "run_retention_count"]),
+        ),
+        ("--no-wait-for-limit --stop-when-stalled", {"wait_for_limit": False, "stop_when_stalled": True}),
         ("--notify-on-success", {"notifications": {"on_success": True}}),
         ("--notify-on-failure --no-notify-on-success", {"notifications": {"on_success": False, "on_failure": True}}),
         ("--missed skip", {"missed": "skip"}),
@@ -310,6 +337,7 @@ def test_a_task_is_changed_from_the_command_line(daemon: House, tmp_path: Path) 
     assert (interval["type"], interval["interval_value"], interval["cron_expression"]) == ("interval", 2, None)
     assert [each["schedule"] for each in typed(daemon, "scheduler")["scheduled"]] == ["every 2 hours"]
     assert "never" in refused(daemon, "tasks update u --cron '0 0 31 6 *'", 1)
+    assert "max_fix_rounds: must be at most 20" in refused(daemon, "tasks update u --max-fix-rounds 21", 1)
     assert "must be at most 100" in refused(daemon, "tasks update u --max-retries 101", 1)
     assert "missed_within: must be at least 60" in refused(daemon, "tasks update u --missed-within 59", 1)
     assert "jitter: must be at most 86400" in refused(daemon, "tasks update u --jitter 2d", 1)

@@ -84,11 +84,15 @@ class House:
             assert daemon.poll() is None, (
                 f"the daemon ended with {daemon.returncode}:\n{self.log.read_text()[-2000:]}"
             )
-            with contextlib.suppress(OSError):
-                return bool(self.call("daemon.health"))
-            return False
+            return self.health()
 
         until(ready, "the daemon answers")
+
+    def health(self) -> bool:
+        """Whether the daemon answers."""
+        with contextlib.suppress(OSError):
+            return bool(self.call("daemon.health"))
+        return False
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Signal the daemon and wait for its end."""
@@ -192,10 +196,10 @@ class House:
 
     def _is_of_a_run(self, process: psutil.Process, environment: Mapping[str, str]) -> bool:
         run_id = environment.get("CCSCHED_RUN_ID")
-        if run_id:
+        if run_id and "/" not in run_id:
             return self.home.run_folder(run_id).exists() or self.home.log(run_id).exists()
         supervises = "ccsched-supervisor" in process.cmdline()
-        claims = self.home.path.glob("live/*/claim")
+        claims = self.home.path.glob("live/**/claim")
         return supervises and any(str(process.pid) in claim.read_text() for claim in claims)
 
     def close(self) -> None:

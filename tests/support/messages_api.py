@@ -113,11 +113,11 @@ def conversation(request: Object) -> tuple[str, str, int]:
     prompt, answered = "", 0
     turns = _objects(request.get("messages"))
     for turn in reversed(turns):
-        blocks = _objects(turn.get("content"))
         if turn.get("role") == "assistant":
             answered += 1
-        elif turn.get("role") == "user" and not any(block.get("type") == "tool_result" for block in blocks):
-            # The CLI sets reminders of its own before what the person typed.
+        elif turn.get("role") == "user":
+            # The CLI sets reminders of its own before what the person typed; and the results of tools, where it was
+            # cut off after them.
             texts = [text for text in _texts(turn.get("content")) if not text.startswith("<system-reminder>")]
             if texts:
                 prompt = texts[-1]

@@ -6,7 +6,7 @@ import platform
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scheduler_daemon import __version__
 from scheduler_daemon.control import Json
@@ -58,7 +58,7 @@ class DaemonMethods:
             "status": "ok",
             **self._who(),
             "started_at": instant_text(self._started_at),
-            "live_runs": self._store.runs.counts().get(RunStatus.RUNNING, 0),
+            "live_runs": self._store.runs.live(),
         }
 
     async def state(self, params: NoParams, caller: Caller) -> Json:
@@ -81,8 +81,32 @@ class DaemonMethods:
                 "time_limit": settings.time_limit,
                 "stop_grace": settings.stop_grace,
             },
+            "accounts": self._accounts(),
+            "spent": {
+                "last_24_hours_usd": sum(usd for _, usd in self._store.spending.since(now() - timedelta(days=1))),
+                "limit_usd": settings.max_usd_per_day,
+            },
             "versions": await self._versions(settings),
         }
+
+    def _accounts(self) -> list[Json]:
+        """What is known of the usage limits of each profile's account, as far as it still counts."""
+        names = {profile.id: profile.name for profile in self._store.profiles.all()}
+        today = now()
+        accounts: list[Json] = []
+        for profile_id, limits in self._store.limits.all().items():
+            windows = [window for window in limits.windows if window.resets_at is None or window.resets_at > today]
+            held_until = limits.held_until if limits.held_until and limits.held_until > today else None
+            if windows or held_until:
+                accounts.append(
+                    {
+                        "profile_id": str(profile_id) if profile_id else None,
+                        "profile_name": names.get(profile_id) if profile_id else None,
+                        "held_until": instant_text(held_until) if held_until else None,
+                        "windows": [window.to_dict() for window in windows],
+                    }
+                )
+        return accounts
 
     async def _versions(self, settings: Settings) -> dict[str, Json]:
         return {

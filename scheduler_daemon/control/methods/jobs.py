@@ -11,10 +11,11 @@ from pydantic import Field
 from scheduler_daemon.control import Json
 from scheduler_daemon.control.admission import admit_job
 from scheduler_daemon.control.changes import JobChanges, changed
-from scheduler_daemon.control.errors import invalid
+from scheduler_daemon.control.errors import Refused, invalid
 from scheduler_daemon.control.methods.logs import remove_logs
 from scheduler_daemon.control.methods.translation import add
 from scheduler_daemon.control.methods.waiting import until_ended
+from scheduler_daemon.control.methods.worktrees import kept, removed
 from scheduler_daemon.control.references import find
 from scheduler_daemon.control.registry import Caller, NoParams, Params, Registry
 from scheduler_daemon.engine.engine import Engine
@@ -23,6 +24,7 @@ from scheduler_daemon.engine.sequence import ordered
 from scheduler_daemon.home import Home
 from scheduler_daemon.model.enums import Overlap
 from scheduler_daemon.model.job import Job, JobWorkingDirectory, Name
+from scheduler_daemon.model.limits import UsdPerDay
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.store.store import Store
@@ -44,6 +46,7 @@ class CreateJob(Params):
     profile: str | None = None
     """By id, unique prefix or unique name."""
     overlap: Overlap = Overlap.SKIP
+    max_usd_per_day: UsdPerDay | None = None
 
 
 class UpdateJob(Params):
@@ -59,6 +62,15 @@ class SetOrder(Params):
     job: Annotated[str, Field(min_length=1)]
     tasks: list[Annotated[str, Field(min_length=1)]]
     """Each by id, unique prefix or unique name; each once."""
+
+
+class DeleteJob(JobReference):
+    """A job, and what is to become of its worktree."""
+
+    worktree: bool = False
+    """Whether its worktree and the worktree's branch are removed too, if nothing is lost with them."""
+    force: bool = False
+    """Whether they are removed with whatever is in them."""
 
 
 class JobMethods:
@@ -89,7 +101,7 @@ class JobMethods:
         add(registry, "jobs.tasks", JobReference, self.tasks, summary="A job's tasks, in its order")
         add(registry, "jobs.run", JobReference, self.run, summary="Run a job's enabled tasks, one after another")
         add(registry, "jobs.stop", JobReference, self.stop, summary="End every run of a job that has not ended")
-        add(registry, "jobs.delete", JobReference, self.delete, summary="Delete a job, its tasks, runs and logs")
+        add(registry, "jobs.delete", DeleteJob, self.delete, summary="Delete a job, its tasks, runs and logs")
 
     async def create(self, params: CreateJob, caller: Caller) -> Json:
         """Save a job whose directory can be worked in."""
@@ -99,6 +111,7 @@ class JobMethods:
             description=params.description,
             profile=profile.id if profile else None,
             overlap=params.overlap,
+            max_usd_per_day=params.max_usd_per_day,
             working_directory=self._with_worktree_of_its_own(params.working_directory, params.name),
         )
         await self._admit(job)
@@ -208,9 +221,11 @@ class JobMethods:
             "stopped": [str(run.id) for run in stopped],
         }
 
-    async def delete(self, params: JobReference, caller: Caller) -> Json:
+    async def delete(self, params: DeleteJob, caller: Caller) -> Json:
         """Stops what lives first, and answers when all is gone."""
         job = find(self._store.jobs, params.job)
+        worktree = await self._worktree(job, params)
+        job = find(self._store.jobs, str(job.id))  # it may have been deleted in the meantime
         while await self._stop(job):
             pass  # a task of it may have been due in the meantime
         tasks = self._store.tasks.of_job(job.id)
@@ -219,7 +234,35 @@ class JobMethods:
             self._store.jobs.delete(job.id)
         await asyncio.to_thread(remove_logs, [self._home.log(run_id) for run_id in runs])
         self._events.tell(Deleted("job", job.id))
-        return {"job_id": str(job.id), "tasks": len(tasks), "runs": len(runs)}
+        return {"job_id": str(job.id), "tasks": len(tasks), "runs": len(runs), "worktree": worktree}
+
+    async def _worktree(self, job: Job, params: DeleteJob) -> Json:
+        """What becomes of the job's worktree: removed if that is asked for, before anything is deleted."""
+        in_thread = asyncio.get_running_loop().run_in_executor
+        if params.worktree:
+            self._refuse_shared(job)
+            if params.force:
+                while await self._stop(job):
+                    pass
+            elif any(run.job_id == job.id for run in self._store.runs.unfinished()):
+                message = f"job {job.name!r} has runs that have not ended, so its worktree is in use"
+                raise Refused(message, hint=f"stop them first: ccsched jobs stop {job.id}")
+            return await in_thread(self._threads, removed, job, params.force, self._home)
+        return await in_thread(self._threads, kept, job) if job.working_directory.use_git_worktree else None
+
+    def _refuse_shared(self, job: Job) -> None:
+        if not job.working_directory.use_git_worktree:
+            raise Refused(
+                f"job {job.name!r} works in {job.working_directory.path} itself, not in a worktree",
+                hint="delete it without --worktree",
+            )
+        place = exclusion_key(job.working_directory, job.name)
+        for other in self._store.jobs.all():
+            if other.id != job.id and exclusion_key(other.working_directory, other.name) == place:
+                raise Refused(
+                    f"job {other.name!r} ({other.id}) works in the worktree {place} too",
+                    hint="delete this one without --worktree",
+                )
 
     async def _stop(self, job: Job) -> list[Run]:
         stopped = self._engine.stop_job(job)

@@ -14,6 +14,7 @@ from scheduler_daemon.control.references import find
 from scheduler_daemon.control.registry import Caller, Params, Registry
 from scheduler_daemon.engine.events import Changed, Deleted, Event, Events
 from scheduler_daemon.model.job import Job, Name
+from scheduler_daemon.model.limits import UsdPerDay
 from scheduler_daemon.model.profile import EnvVar, Profile
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.profile import examine
@@ -54,6 +55,7 @@ class CreateProfile(Params):
     """One of the two that are there from the first start, in place of a name."""
     description: str = ""
     env_vars: list[EnvVar] = Field(default_factory=list)
+    max_usd_per_day: UsdPerDay | None = None
 
 
 class UpdateProfile(Params):
@@ -123,7 +125,12 @@ class ProfileMethods:
                 raise Refused(f"the profile {wanted} is there")
             profile = next(each for each in ready_made() if each.id == wanted)
         else:
-            profile = Profile(name=params.name or "", description=params.description, env_vars=params.env_vars)
+            profile = Profile(
+                name=params.name or "",
+                description=params.description,
+                env_vars=params.env_vars,
+                max_usd_per_day=params.max_usd_per_day,
+            )
         self._put(profile)
         return profile.shown()
 

@@ -1,7 +1,8 @@
 """``runs.*``: what was run, what runs, and how it ended."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Annotated
 
 from pydantic import Field
@@ -17,6 +18,7 @@ from scheduler_daemon.engine.events import Changed, Deleted, Event, Events, Prog
 from scheduler_daemon.home import Home
 from scheduler_daemon.model.enums import RunStatus
 from scheduler_daemon.model.run import Run
+from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.store import Store
 
 
@@ -24,6 +26,15 @@ class RunReference(Params):
     """A run by id or unique prefix of an id."""
 
     run: Annotated[str, Field(min_length=1)]
+
+
+class RestartRun(RunReference):
+    """A run, and how it is to be done over."""
+
+    only: bool = False
+    """Whether what follows in its sequence is left as it is."""
+    resume: bool = False
+    """Whether it goes on in the run's session, and not in a new one."""
 
 
 class ListRuns(Params):
@@ -52,7 +63,7 @@ class RunMethods:
         add(
             registry,
             "runs.restart",
-            RunReference,
+            RestartRun,
             self.restart,
             summary="Do a run over, and what followed it in its sequence",
         )
@@ -74,11 +85,24 @@ class RunMethods:
             job_id=find(self._store.jobs, params.job).id if params.job else None,
             status=params.status,
         )
+        self._seen(runs)
         return {"runs": [self._engine.with_progress(run).to_dict() for run in runs]}
 
     async def get(self, params: RunReference, caller: Caller) -> Json:
         """A live run with what its stream has shown so far."""
-        return self._engine.with_progress(find(self._store.runs, params.run)).to_dict()
+        run = find(self._store.runs, params.run)
+        self._seen([run])
+        return self._engine.with_progress(run).to_dict()
+
+    def _seen(self, runs: Sequence[Run]) -> None:
+        """A failure that a person has seen may be forgotten some day."""
+        failed = [run.id for run in runs if run.status is RunStatus.FAILED]
+        # What is asked for can be shown all the same where this cannot be put on record.
+        with suppress(StoreUnavailable):
+            unseen = self._store.runs.unseen(failed) if failed else []
+            if unseen:
+                with self._store.transaction():
+                    self._store.runs.see(unseen)
 
     async def stop(self, params: RunReference, caller: Caller) -> Json:
         """Answers when it has ended."""
@@ -87,9 +111,9 @@ class RunMethods:
         await until_ended(self._store, self._events, [run.id])
         return find(self._store.runs, str(run.id)).to_dict()
 
-    async def restart(self, params: RunReference, caller: Caller) -> Json:
+    async def restart(self, params: RestartRun, caller: Caller) -> Json:
         """Ask for the sequence from this run on; it starts as soon as it may."""
-        runs = self._engine.restart(find(self._store.runs, params.run))
+        runs = self._engine.restart(find(self._store.runs, params.run), only=params.only, resume=params.resume)
         return {"sequence_id": str(runs[0].sequence_id), "runs": [run.to_dict() for run in runs]}
 
     async def delete(self, params: RunReference, caller: Caller) -> Json:
@@ -107,6 +131,7 @@ class RunMethods:
     async def follow(self, params: RunReference, caller: Caller) -> Json:
         """The client reads the log itself: it is a file of its own user."""
         run = find(self._store.runs, params.run)
+        self._seen([run])
         if run.status.ended:
             return run.to_dict()
         ends: list[Callable[[], None]] = []
@@ -121,6 +146,7 @@ class RunMethods:
             elif isinstance(event, Changed) and isinstance(event.object, Run) and event.object.id == run.id:
                 caller.notify("runs.changed", {"run": event.object.to_dict()})
                 if event.object.status.ended:
+                    self._seen([event.object])
                     end()
 
         ends.append(self._events.subscribe(heard))

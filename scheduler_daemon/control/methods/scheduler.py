@@ -50,10 +50,13 @@ class SchedulerMethods:
         return {"scheduled": scheduled(self._store, self._store.schedules.all())}
 
     async def history(self, params: History, caller: Caller) -> Json:
-        """Newest first; due times in a row that have one reason are one entry."""
+        """Newest first; due times in a row that have one reason are one entry.
+
+        The run is the one that has the last word: the last try, or the one that went on after a usage limit.
+        """
         task = find(self._store.tasks, params.task)
         runs = self._store.runs.scheduled(task.id, params.limit)
-        entries: list[tuple[datetime, Json]] = [(run.scheduled_time, _met(run)) for run in runs]
+        entries: list[tuple[datetime, Json]] = [(run.scheduled_time, _met(run, self._last(run))) for run in runs]
         entries += [
             (skipped.last_due, _not_met(skipped)) for skipped in self._store.skipped.newest(task.id, params.limit)
         ]
@@ -64,10 +67,17 @@ class SchedulerMethods:
             "due_times": [each for _, each in entries][: params.limit],
         }
 
+    def _last(self, run: Run) -> Run:
+        """The last of the runs that continue one."""
+        while run.continued_by and (later := self._store.runs.get(run.continued_by)):
+            run = later
+        return run
 
-def _met(run: Run) -> Json:
+
+def _met(due: Run, run: Run) -> Json:
+    """``run`` is what became of the due time's run in the end."""
     return {
-        "due": instant_text(run.scheduled_time),
+        "due": instant_text(due.scheduled_time),
         "until": None,
         "run_id": str(run.id),
         "status": run.status.value,

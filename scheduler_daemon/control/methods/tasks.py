@@ -34,6 +34,7 @@ from scheduler_daemon.model.task import (
     ScheduleConfig,
     Seconds,
     Task,
+    VerifyConfig,
 )
 from scheduler_daemon.store.store import Store
 
@@ -69,6 +70,14 @@ class CreateTask(Params):
     enabled: bool = True
     commit_on_success: bool = True
     time_limit: Seconds | None = None
+    max_turns: int | None = None
+    max_budget_usd: float | None = None
+    verify: VerifyConfig = Field(default_factory=VerifyConfig)
+    wait_for_limit: bool = True
+    max_limit_wait: int | None = None
+    stall_after: Seconds | None = None
+    stop_when_stalled: bool = False
+    run_retention_count: int | None = None
     retry: RetryConfig = Field(default_factory=RetryConfig)
     notifications: NotificationConfig = Field(default_factory=NotificationConfig)
     missed: Missed = Missed.RUN_ONCE

@@ -9,7 +9,7 @@ from scheduler_daemon.control import Json
 from scheduler_daemon.control.admission import Inadmissible
 from scheduler_daemon.control.errors import Refused, StorageFailed, invalid, invalid_params
 from scheduler_daemon.control.registry import Caller, Registry
-from scheduler_daemon.engine.engine import Refused as EngineRefused
+from scheduler_daemon.engine import Refused as EngineRefused
 from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.documents import Unacceptable
 

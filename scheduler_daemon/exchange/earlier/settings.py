@@ -9,11 +9,15 @@ from scheduler_daemon.model.settings import Settings
 from scheduler_daemon.store.differences import validated
 from scheduler_daemon.store.documents import Document
 
+_NUMBERS = {
+    "max_concurrent_tasks": "max_concurrent_runs",
+    "run_retention_count": "run_retention_count",
+    "log_retention_days": "log_retention_days",
+}
+"""What its settings that are numbers are called here."""
 _REASONS = {
     "mock_mode": "the agent is always run for real here",
     "unmask_env_vars": "a secret is never written to a log",
-    "run_retention_count": "every run stays on record; ccsched runs delete deletes one",
-    "log_retention_days": "every log is kept; ccsched runs delete deletes one",
     "default_model": "each task says its model",
     "default_working_directory": "each job says its directory",
     "notifications_enabled": "each task says what a person is told",
@@ -33,10 +37,12 @@ def take(document: Document | None, present: Present, takeover: Takeover) -> Non
     given = validated(shapes.Settings, document.value, document, ())
     notes = takeover.lines
     wanted: dict[str, object] = {}
-    if given.max_concurrent_tasks is not None:
-        entry = Entry(document, (), 'setting "max_concurrent_tasks"', notes)
-        if _is_free("max_concurrent_runs", given.max_concurrent_tasks, "max_concurrent_tasks", present, entry):
-            wanted["max_concurrent_runs"] = given.max_concurrent_tasks
+    for theirs, ours in _NUMBERS.items():
+        number = getattr(given, theirs)
+        if number is not None:
+            entry = Entry(document, (), f'setting "{theirs}"', notes)
+            if _is_free(ours, number, theirs, present, entry):
+                wanted[ours] = number
     if given.claude_cli_path:
         entry = Entry(document, (), 'setting "claude_cli_path"', notes)
         if shutil.which(given.claude_cli_path) is None:

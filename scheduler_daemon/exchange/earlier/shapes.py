@@ -212,4 +212,6 @@ class Settings(Shape):
     """What has an equivalent here; the rest is unknown."""
 
     max_concurrent_tasks: Annotated[int, Field(ge=1, le=1000)] | None = None
+    run_retention_count: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    log_retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
     claude_cli_path: str | None = None

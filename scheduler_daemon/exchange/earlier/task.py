@@ -143,19 +143,25 @@ def _retry(given: shapes.Task, entry: Entry) -> RetryConfig:
     entry.left_out_unknown(given.retry, "retry")
     retry, sequential = given.retry, given.schedule
     if retry.enabled:
-        if retry.max_attempts and retry.backoff_multiplier != 1:
-            message = f"each retry comes {retry.delay_seconds} seconds after the failure before it"
-            entry.left_out(message, "retry", "backoff_multiplier")
+        if retry.max_attempts and retry.backoff_multiplier not in (1, 2):
+            message = "each retry waits twice as long as the one before here"
+            entry.changed(message, "retry", "backoff_multiplier")
         if sequential.seq_max_retries:
             entry.left_out("the task's own retry is what counts", "schedule", "seq_max_retries")
-        return RetryConfig(max_retries=retry.max_attempts, retry_delay=retry.delay_seconds)
+        always_the_same = retry.backoff_multiplier == 1
+        return _retries(retry.max_attempts, retry.delay_seconds, always_the_same=always_the_same)
     if not sequential.seq_max_retries:
         return RetryConfig(retry_delay=retry.delay_seconds)
     if sequential.schedule_type != "sequential":
         entry.left_out("the task is not sequential", "schedule", "seq_max_retries")
         return RetryConfig(retry_delay=retry.delay_seconds)
     entry.changed("it is the task's retry here", "schedule", "seq_max_retries")
-    return RetryConfig(max_retries=sequential.seq_max_retries, retry_delay=sequential.seq_retry_delay_seconds)
+    return _retries(sequential.seq_max_retries, sequential.seq_retry_delay_seconds, always_the_same=True)
+
+
+def _retries(number: int, delay: int, *, always_the_same: bool) -> RetryConfig:
+    longest = delay if always_the_same else max(delay, RetryConfig().max_retry_delay)
+    return RetryConfig(max_retries=number, retry_delay=delay, max_retry_delay=longest)
 
 
 def _notifications(given: shapes.Task, entry: Entry) -> NotificationConfig:

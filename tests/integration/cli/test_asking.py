@@ -34,6 +34,7 @@ def test_a_piped_list_is_one_json_document(ccsched: Ccsched, daemon: FakeDaemon)
         ("jobs stop abcd", "jobs.stop", {"job": "abcd"}),
         ("jobs delete abcd --force", "jobs.delete", {"job": "abcd"}),
         ("jobs delete abcd -f", "jobs.delete", {"job": "abcd"}),
+        ("jobs delete abcd --worktree -f", "jobs.delete", {"job": "abcd", "worktree": True, "force": True}),
         ("jobs set-order abcd two one", "jobs.set_order", {"job": "abcd", "tasks": ["two", "one"]}),
         ("jobs export abcd efgh", "jobs.export", {"jobs": ["abcd", "efgh"]}),
         ("jobs export --all", "jobs.export", {}),
@@ -55,6 +56,8 @@ def test_a_piped_list_is_one_json_document(ccsched: Ccsched, daemon: FakeDaemon)
         ("runs get abcd", "runs.get", {"run": "abcd"}),
         ("runs stop abcd", "runs.stop", {"run": "abcd"}),
         ("runs restart abcd", "runs.restart", {"run": "abcd"}),
+        ("runs restart abcd --only", "runs.restart", {"run": "abcd", "only": True}),
+        ("runs restart abcd --resume --only", "runs.restart", {"run": "abcd", "only": True, "resume": True}),
         ("runs delete abcd --force", "runs.delete", {"run": "abcd"}),
         ("runs delete abcd -f", "runs.delete", {"run": "abcd"}),
         ("health", "daemon.health", {}),
@@ -80,14 +83,24 @@ def test_a_command_asks_one_thing(
 def test_a_job_is_created_as_described(ccsched: Ccsched, daemon: FakeDaemon) -> None:
     """Only what was said is sent."""
     daemon.answers["jobs.create"] = objects.job()
-    options = "--use-worktree --worktree-name w --worktree-branch b --profile p --description d --overlap queue"
+    options = (
+        "--use-worktree --worktree-name w --worktree-branch b --profile p --description d --overlap queue "
+        "--max-usd-per-day 20"
+    )
     ccsched("jobs", "create", "--name", "n", "--working-directory", "/srv/app", *options.split())
     ccsched("jobs", "create", "--name", "n", "--working-directory", "/srv/app")
     place = {"path": "/srv/app", "use_git_worktree": True, "worktree_name": "w", "worktree_branch": "b"}
     assert [each for each in daemon.requests if each[0] != "profiles.get"] == [
         (
             "jobs.create",
-            {"name": "n", "description": "d", "profile": "p", "overlap": "queue", "working_directory": place},
+            {
+                "name": "n",
+                "description": "d",
+                "profile": "p",
+                "overlap": "queue",
+                "max_usd_per_day": 20.0,
+                "working_directory": place,
+            },
         ),
         ("jobs.create", {"name": "n", "working_directory": {"path": "/srv/app"}}),
     ]
@@ -112,7 +125,10 @@ def test_a_task_is_created_as_described(ccsched: Ccsched, daemon: FakeDaemon) ->
         "--permissions default --session-mode resume --allowed-tool Read --allowed-tool Bash(git:*) "
         "--disallowed-tool Write --no-commit-on-success --time-limit 30m --disabled --every 2h "
         "--max-retries 3 --retry-delay 5m --notify-on-failure --no-notify-on-success --timezone Asia/Tokyo "
-        "--running-hours 22:00-06:00 --jitter 10m --missed run_once --missed-within 2h --overlap replace"
+        "--running-hours 22:00-06:00 --jitter 10m --missed run_once --missed-within 2h --overlap replace "
+        "--max-retry-delay 2h --verify make --verify-time-limit 5m --max-fix-rounds 1 --max-turns 9 "
+        "--max-budget-usd 0.5 --no-wait-for-limit --max-limit-wait 6h --stall-after 10m --stop-when-stalled "
+        "--run-retention-count 5"
     )
     ccsched("tasks", "create", *options.split())
     assert [each for each in daemon.requests if each[0] != "profiles.get"] == [
@@ -143,7 +159,15 @@ def test_a_task_is_created_as_described(ccsched: Ccsched, daemon: FakeDaemon) ->
                 "commit_on_success": False,
                 "time_limit": 1800,
                 "enabled": False,
-                "retry": {"max_retries": 3, "retry_delay": 300},
+                "retry": {"max_retries": 3, "retry_delay": 300, "max_retry_delay": 7200},
+                "verify": {"command": "make", "time_limit": 300, "max_fix_rounds": 1},
+                "max_turns": 9,
+                "max_budget_usd": 0.5,
+                "wait_for_limit": False,
+                "max_limit_wait": 21600,
+                "stall_after": 600,
+                "stop_when_stalled": True,
+                "run_retention_count": 5,
                 "notifications": {"on_success": False, "on_failure": True},
             },
         )

@@ -259,6 +259,23 @@ def test_waiting_for_a_job_tells_how_it_ended(ccsched: Ccsched, daemon: FakeDaem
     assert ccsched("jobs", "run", "j", "--wait").returncode == 1
 
 
+def test_waiting_goes_on_with_the_run_that_goes_on(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """A failure that is tried again is not the last word: the retry is, and stands in its place."""
+    again = objects.identifier(0x103)
+    daemon.answers["tasks.run"] = objects.run(0x101, "upcoming")
+    daemon.answers["runs.get"] = objects.run(0x103, "upcoming")
+    ends = {
+        objects.identifier(0x101): objects.run(0x101, "failed", continued_by=again),
+        again: objects.run(0x103, continues=objects.identifier(0x101), attempt=2),
+    }
+    daemon.answers["runs.follow"] = lambda params: ends[params["run"]]
+    done = ccsched("tasks", "run", "t", "--wait")
+    assert (done.returncode, json.loads(done.stdout)["id"]) == (0, again)
+    shown = ccsched("tasks", "run", "t", "--wait", "--output", "table").stdout.splitlines()
+    assert [line[:1] for line in shown] == ["✗", " ", "✓"]
+    assert shown[1] == "  run 00000103 goes on with it"
+
+
 def test_a_restart_is_waited_for_like_a_job(ccsched: Ccsched, daemon: FakeDaemon, sequence: dict[str, str]) -> None:
     """With the same document and exit codes; --follow shows what the agent does."""
     daemon.answers["runs.restart"] = daemon.answers["jobs.run"]

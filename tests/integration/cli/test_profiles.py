@@ -32,6 +32,7 @@ def profile(*variables: Message, **fields: Any) -> Message:
         "name": "work",
         "description": "",
         "env_vars": list(variables),
+        "max_usd_per_day": None,
         "created_at": "2026-11-20T01:00:00.000000Z",
         "updated_at": "2026-11-20T01:00:00.000000Z",
         **fields,
@@ -230,6 +231,20 @@ def test_a_profile_is_shown_with_its_variables(terminal: Terminal, daemon: FakeD
     assert long.endswith("xxx…")
     assert len(long) <= 80
     assert "ccsched profiles update 00001000 --secret KEY" in shown
+
+
+def test_what_a_profile_may_cost_is_said_and_shown(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """When it is made and later, where it can be taken away too."""
+    daemon.answers |= {"profiles.create": profile(), "profiles.update": profile(max_usd_per_day=12.5)}
+    ccsched("profiles", "create", "--name", "n", "--max-usd-per-day", "5")
+    shown = ccsched("profiles", "update", "p", "--max-usd-per-day", "12.5", "--output", "table").stdout
+    ccsched("profiles", "update", "p", "--no-max-usd-per-day")
+    assert daemon.requests == [
+        ("profiles.create", {"name": "n", "env_vars": [], "max_usd_per_day": 5.0}),
+        ("profiles.update", {"profile": "p", "changes": {"max_usd_per_day": 12.5}}),
+        ("profiles.update", {"profile": "p", "changes": {"max_usd_per_day": None}}),
+    ]
+    assert "spending limit  $12.50 in any 24 hours\n" in shown
 
 
 @pytest.mark.parametrize("verb", ["create --name n", "update p"])

@@ -42,12 +42,15 @@ JOB_FIELDS: dict[str, Shown] = {
     ),
     "task_order": ({"task_order": [objects.identifier(0x10)]}, "tasks 00000010  add-tests"),
     "overlap": ({"overlap": "queue"}, "overlap queue"),
+    "max_usd_per_day": ({"max_usd_per_day": 20.0}, "spending limit $20.00 in any 24 hours"),
     "created_at": ({"created_at": "2026-01-02T03:04:05.000000Z"}, "created 2026-01-02 03:04:05 UTC"),
     "updated_at": ({"updated_at": "2026-01-02T03:04:05.000000Z"}, "changed 2026-01-02 03:04:05 UTC"),
 }
 
 INTERVAL = {"type": "interval", "interval_value": 17, "interval_type": "hours"}
 WATCH = {"type": "file_watch", "watch_path": "/p"}
+RETRY = {"max_retries": 3, "retry_delay": 60, "max_retry_delay": 3600}
+VERIFY = {"command": "make test", "time_limit": 900, "max_fix_rounds": 2}
 TASK_FIELDS: dict[str, Shown] = {
     "id": ({"id": ID}, f"id {ID}"),
     "job_id": ({"job_id": ID}, f"job feature-auth  {ID}"),
@@ -74,8 +77,15 @@ TASK_FIELDS: dict[str, Shown] = {
     "session_mode": ({"session_mode": "resume"}, "session mode resume"),
     "allowed_tools": ({"allowed_tools": ["Read", "Edit"]}, "allowed tools Read, Edit"),
     "disallowed_tools": ({"disallowed_tools": ["Write"]}, "disallowed tools Write"),
-    "retry.max_retries": ({"retry": {"max_retries": 3, "retry_delay": 60}}, "retries 3, each after 1m"),
-    "retry.retry_delay": ({"retry": {"max_retries": 3, "retry_delay": 90}}, "retries 3, each after 1m30s"),
+    "retry.max_retries": ({"retry": {**RETRY, "max_retries": 1}}, "retries 1, after 1m"),
+    "retry.retry_delay": (
+        {"retry": {**RETRY, "retry_delay": 90}},
+        "retries 3, the first after 1m30s, each further one after twice as long, 1h at most",
+    ),
+    "retry.max_retry_delay": (
+        {"retry": {**RETRY, "max_retry_delay": 600}},
+        "retries 3, the first after 1m, each further one after twice as long, 10m at most",
+    ),
     "notifications.on_success": (
         {"notifications": {"on_success": True, "on_failure": False}},
         "notifies on success",
@@ -89,6 +99,25 @@ TASK_FIELDS: dict[str, Shown] = {
     "last_run_status": ({"last_run_status": "failed"}, "last run failed"),
     "commit_on_success": ({"commit_on_success": False}, "commits no"),
     "time_limit": ({"time_limit": 3661}, "time limit 1h1m1s"),
+    "max_turns": ({"max_turns": 40}, "most turns 40"),
+    "max_budget_usd": ({"max_budget_usd": 0.005}, "budget $0.005"),
+    "verify.command": ({"verify": VERIFY}, "verify make test\nwithin 15m, 2 rounds to mend what it finds"),
+    "verify.time_limit": (
+        {"verify": {**VERIFY, "time_limit": 90}},
+        "verify make test\nwithin 1m30s, 2 rounds to mend what it finds",
+    ),
+    "verify.max_fix_rounds": (
+        {"verify": {**VERIFY, "max_fix_rounds": 1}},
+        "verify make test\nwithin 15m, 1 round to mend what it finds",
+    ),
+    "wait_for_limit": ({"wait_for_limit": False}, "usage limits a run that meets one is not gone on with"),
+    "max_limit_wait": ({"max_limit_wait": 21600}, "usage limits waits for their resets for 6h, all in all"),
+    "stall_after": ({"stall_after": 600}, "stalled told after 10m without a word"),
+    "stop_when_stalled": (
+        {"stop_when_stalled": True},
+        "stalled ended after the setting stall_after without a word",
+    ),
+    "run_retention_count": ({"run_retention_count": 20}, "keeps 20 runs"),
     "missed": ({"missed": "skip"}, "missed skip, within 1d"),
     "missed_within": ({"missed_within": 7200}, "missed run_once, within 2h"),
     "overlap": ({"overlap": "replace"}, "overlap replace"),
@@ -96,6 +125,9 @@ TASK_FIELDS: dict[str, Shown] = {
     "running_hours": ({"running_hours": "22:00-06:00"}, "running hours 22:00-06:00"),
 }
 
+PASSED = {"passed": True, "exit_code": 0, "timed_out": False, "duration": 4.0, "output": ""}
+FAILED = {"passed": False, "exit_code": 2, "timed_out": False, "duration": 90.0, "output": "1\n2\n3\n4\n"}
+FAILED_LINE = "failed with exit status 2 (1m 30s)"
 RUN_FIELDS: dict[str, Shown] = {
     "id": ({"id": ID}, f"id {ID}"),
     "task_id": ({"task_id": ID}, f"task add-tests  {ID}"),
@@ -116,6 +148,16 @@ RUN_FIELDS: dict[str, Shown] = {
     "sequence_id": ({"sequence_id": ID}, f"sequence {ID}, place 1"),
     "sequence_position": ({"sequence_id": ID, "sequence_position": 2}, f"sequence {ID}, place 3"),
     "restarted_from": ({"restarted_from": OTHER}, f"restarted from {OTHER}"),
+    "continues": ({"continues": OTHER}, f"continues {OTHER}"),
+    "continued_by": ({"continued_by": OTHER}, f"continued by {OTHER}"),
+    "attempt": ({"attempt": 2, "continues": OTHER}, "attempt 2nd try of run 0000abce"),
+    "first_run": ({"first_run": OTHER}, f"first run {OTHER}"),
+    "first_scheduled": (
+        {"first_scheduled": "2026-01-02T03:04:05.000000Z"},
+        "first scheduled 2026-01-02 03:04:05 UTC",
+    ),
+    "limit_waited": ({"limit_waited": 7500.0}, "limits waited 2h 5m"),
+    "resumes": ({"resumes": OTHER}, f"resumes the session of run {OTHER}"),
     "outcome": ({"outcome": "no_change"}, "outcome no_change"),
     "created_at": ({"created_at": "2026-01-02T03:04:05.000000Z"}, "created 2026-01-02 03:04:05 UTC"),
     "working_directory": ({"working_directory": "/p"}, "directory /p"),
@@ -125,6 +167,23 @@ RUN_FIELDS: dict[str, Shown] = {
     "commit": ({"commit": "c" * 40}, f"commit {'c' * 40}"),
     "branch": ({"branch": "b"}, "branch b"),
     "uncommitted": ({"uncommitted": ["a", "b\n"]}, "not committed a\nb\\n"),
+    "base_commit": ({"base_commit": "b" * 40}, f"base commit {'b' * 40}"),
+    "verify_rounds.passed": ({"verify_rounds": [FAILED, PASSED]}, f"verified {FAILED_LINE}\npassed (4.0s)"),
+    "verify_rounds.exit_code": (
+        {"verify_rounds": [{**FAILED, "exit_code": -9}]},
+        "verified ended by signal 9 (1m 30s)",
+    ),
+    "verify_rounds.timed_out": (
+        {"verify_rounds": [{**FAILED, "exit_code": -15, "timed_out": True}]},
+        "verified not done within its time (1m 30s)",
+    ),
+    "verify_rounds.duration": (
+        {"verify_rounds": [{**FAILED, "exit_code": None, "duration": 0.1}]},
+        "verified could not be started (0.1s)",
+    ),
+    "verify_rounds.output": ({"verify_rounds": [PASSED, FAILED]}, "verify said 2\n3\n4"),
+    "leftovers": ({"leftovers": ["sleep 60", "a\n"]}, "had to be ended sleep 60\na\\n"),
+    "stalled_at": ({"stalled_at": "2026-01-02T03:04:05.000000Z"}, "stalled since 2026-01-02 03:04:05 UTC"),
     "log_path": ({"log_path": "/p/l.log"}, "log /p/l.log"),
 }
 

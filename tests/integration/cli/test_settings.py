@@ -45,6 +45,17 @@ def test_a_person_sees_a_table(terminal: Terminal, daemon: FakeDaemon) -> None:
     ]
 
 
+def test_what_is_not_set_is_none(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """For a person; a program gets null, or the empty list."""
+    daemon.answers["settings.get"] = {"max_usd_per_day": None, "notify_command": []}
+    shown = ccsched("settings", "get", "--output", "table").stdout
+    assert [line.split() for line in shown.splitlines()[1:]] == [
+        ["max_usd_per_day", "none"],
+        ["notify_command", "none"],
+    ]
+    assert ccsched("settings", "get", "notify_command").stdout == "[]\n"
+
+
 def test_an_unknown_setting_is_answered_with_the_known(ccsched: Ccsched, daemon: FakeDaemon) -> None:
     """A person who guessed sees what there is."""
     daemon.answers["settings.get"] = SETTINGS
@@ -62,6 +73,10 @@ def test_an_unknown_setting_is_answered_with_the_known(ccsched: Ccsched, daemon:
         ("stop_grace", "1m", 60),
         ("time_limit", "1h30m", 5400),
         ("time_limit", "90", 90),
+        ("stall_after", "10m", 600),
+        ("max_limit_wait", "6h", 21600),
+        ("max_usd_per_day", "12.5", 12.5),
+        ("notify_command", "notify --urgent 'a b'", ["notify", "--urgent", "a b"]),
         ("max_concurrent_runs", "many", "many"),
         ("max_concurrent_runs", "inf", "inf"),
         ("agent_command", "claude --x 'a b'", ["claude", "--x", "a b"]),

@@ -247,6 +247,16 @@ SCHEDULED = {
 }
 
 
+WINDOW = {
+    "type": "five_hour",
+    "status": "allowed",
+    "utilization": None,
+    "resets_at": None,
+    "seen_at": "2026-11-20T01:00:00.000000Z",
+}
+REACHED = {**WINDOW, "status": "rejected", "utilization": 1.0, "resets_at": "2031-01-02T05:00:00.000000Z"}
+
+
 def test_the_state_is_seen_at_a_glance(terminal: Terminal, daemon: FakeDaemon) -> None:
     """Counts, what is live and what comes next are on one screen."""
     daemon.answers["daemon.state"] = {
@@ -260,6 +270,19 @@ def test_the_state_is_seen_at_a_glance(terminal: Terminal, daemon: FakeDaemon) -
         "live": [objects.run(0x105, "running")],
         "next_due": [SCHEDULED],
         "limits": {"max_concurrent_runs": 3, "time_limit": 5400, "stop_grace": 10.0},
+        "accounts": [
+            {
+                "profile_id": objects.identifier(0x1000),
+                "profile_name": "work",
+                "held_until": "2031-01-02T05:00:00.000000Z",
+                "windows": [
+                    {**WINDOW, "utilization": 0.824, "resets_at": "2031-01-02T05:00:00.000000Z"},
+                    {**WINDOW, "type": "seven_day"},
+                ],
+            },
+            {"profile_id": None, "profile_name": None, "held_until": None, "windows": [REACHED]},
+        ],
+        "spent": {"last_24_hours_usd": 3.21, "limit_usd": 20.0},
         "versions": {"ccsched": "0.1.0", "python": "3.11.4", "sqlite": "3.45.1", "record": 2, "agent": "2.1.0"},
     }
     _, shown = terminal("state")
@@ -272,6 +295,9 @@ def test_the_state_is_seen_at_a_glance(terminal: Terminal, daemon: FakeDaemon) -
         "at a time   3 runs",
         "time limit  1h30m a run",
         "stop grace  10.0s",
+        "spent       $3.2100 of $20.00 in the last 24 hours",
+        "usage       work: five_hour 82 % used, resets 2031-01-02 05:00; seven_day allowed; nothing starts until",
+        "            no profile: five_hour reached, resets 2031-01-02 05:00\n",
         "ccsched 0.1.0, Python 3.11.4, SQLite 3.45.1, record 2, agent 2.1.0",
     ):
         assert told in shown
@@ -291,11 +317,15 @@ def test_the_state_says_that_there_is_no_agent(ccsched: Ccsched, daemon: FakeDae
         "live": [],
         "next_due": [],
         "limits": {"max_concurrent_runs": 1, "time_limit": 60, "stop_grace": 0.5},
+        "accounts": [],
+        "spent": {"last_24_hours_usd": 0, "limit_usd": None},
         "versions": {"ccsched": "0.1.0", "python": "3.11.4", "sqlite": "3.45.1", "record": 2, "agent": None},
     }
     shown = ccsched("state", "--output", "table").stdout
     assert "record 2, agent not found\n" in shown
     assert "at a time   1 run\n" in shown
+    assert "usage" not in shown
+    assert "spent" not in shown
 
 
 def test_a_due_time_is_told_by_the_clock_and_from_now(ccsched: Ccsched, daemon: FakeDaemon) -> None:
@@ -417,12 +447,25 @@ def test_a_deletion_is_asked_for(
     """On a terminal the person sees what would go, and only a yes deletes it."""
     daemon.answers["jobs.get"] = objects.job(task_order=[objects.identifier(9)])
     daemon.answers["runs.list"] = {"runs": [objects.run(), objects.run()]}
-    daemon.answers["jobs.delete"] = {"job_id": objects.identifier(1), "tasks": 1, "runs": 2}
+    gone = {"job_id": objects.identifier(1), "tasks": 1, "runs": 2, "worktree": None}
+    daemon.answers["jobs.delete"] = gone
     exit_code, shown = terminal("jobs", "delete", "feature-auth", typed=typed)
     assert "Delete job feature-auth with 1 task, 2 runs and their logs?" in shown
     assert exit_code == code
     assert (("jobs.delete", {"job": objects.identifier(1)}) in daemon.requests) is deleted
     assert ("Deleted job feature-auth (00000001) with 1 task and 2 runs." in shown) is deleted
+
+
+def test_a_worktree_that_goes_with_its_job_is_told_of(terminal: Terminal, daemon: FakeDaemon) -> None:
+    """Before, for the person is asked, and after; a yes is no leave to lose what is in it."""
+    removed = {"path": "/srv/app/.claude/worktrees/night", "branch": "night", "removed": True}
+    gone = {"job_id": objects.identifier(1), "tasks": 0, "runs": 0, "worktree": removed}
+    daemon.answers.update({"jobs.get": objects.job(), "runs.list": {"runs": []}, "jobs.delete": gone})
+    code, shown = terminal("jobs", "delete", "feature-auth", "--worktree", typed="y\n")
+    assert code == 0
+    assert "Delete job feature-auth with 0 tasks, 0 runs and their logs, and its worktree?" in shown
+    assert "Removed its worktree /srv/app/.claude/worktrees/night and the branch night." in shown
+    assert ("jobs.delete", {"job": objects.identifier(1), "worktree": True, "force": False}) in daemon.requests
 
 
 @pytest.mark.parametrize(("typed", "code", "deleted"), [("y\n", 0, True), ("n\n", 1, False)])
@@ -478,12 +521,9 @@ def test_the_worktree_of_a_deleted_job_is_told_of(ccsched: Ccsched, daemon: Fake
     repo = repository(tmp_path / "my app")
     folder = repo / ".claude" / "worktrees" / "night"
     git(repo, "worktree", "add", "--quiet", "-b", "night", str(folder), "main")
-    place = {"path": str(repo), "use_git_worktree": True, "worktree_name": "night", "worktree_branch": "main"}
-    daemon.answers["jobs.get"] = objects.job(working_directory=place)
-    daemon.answers["runs.list"] = {
-        "runs": [objects.run(working_directory=None), objects.run(working_directory=str(folder))]
-    }
-    daemon.answers["jobs.delete"] = {"job_id": objects.identifier(1), "tasks": 1, "runs": 2}
+    gone = {"job_id": objects.identifier(1), "tasks": 1, "runs": 2}
+    daemon.answers["jobs.get"] = objects.job()
+    daemon.answers["jobs.delete"] = {**gone, "worktree": {"path": str(folder), "branch": "night", "removed": False}}
     shown = ccsched("jobs", "delete", "feature-auth", "--force", "--output", "table").stdout
     first, told, *commands = shown.splitlines()
     assert first == "Deleted job feature-auth (00000001) with 1 task and 2 runs."
@@ -492,6 +532,7 @@ def test_the_worktree_of_a_deleted_job_is_told_of(ccsched: Ccsched, daemon: Fake
         subprocess.run(["/bin/sh", "-c", command], check=True, capture_output=True)
     assert not folder.exists()
     assert git(repo, "branch", "--list", "night") == ""
+    daemon.answers["jobs.delete"] = {**gone, "worktree": None}
     again = ccsched("jobs", "delete", "feature-auth", "--force", "--output", "table").stdout
     assert again.splitlines() == [first]
 

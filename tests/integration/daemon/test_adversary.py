@@ -405,7 +405,7 @@ def test_two_stops_and_a_delete_while_a_run_is_prepared_all_get_an_answer(daemon
     threads = [threading.Thread(target=stop) for _ in range(2)]
     for thread in threads:
         thread.start()
-    assert daemon.call("jobs.delete", job=job["id"]) == {"job_id": job["id"], "tasks": 1, "runs": 1}
+    assert daemon.call("jobs.delete", job=job["id"]) == {"job_id": job["id"], "tasks": 1, "runs": 1, "worktree": None}
     for thread in threads:
         thread.join(SOON)
     assert len(said) == 2

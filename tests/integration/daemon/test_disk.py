@@ -1,32 +1,14 @@
 """A home on a disk that takes nothing: a plain answer, and nothing lost."""
 
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.house import BIN, PATIENCE, House
+from tests.support.namespace import IN_A_NAMESPACE, needs_a_namespace
 
-IN_A_NAMESPACE = [
-    "unshare",
-    "--user",
-    "--map-root-user",
-    "--mount",
-    "--pid",
-    "--fork",
-    "--kill-child",
-    "--mount-proc",
-    "--",
-]
-
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux"
-    or shutil.which("unshare") is None
-    or subprocess.run([*IN_A_NAMESPACE, "true"], capture_output=True, check=False).returncode != 0,
-    reason="needs Linux with user namespaces, for a file system of the test's own",
-)
+pytestmark = needs_a_namespace
 
 
 def script(made: House, text: str) -> "subprocess.CompletedProcess[str]":

@@ -1,5 +1,6 @@
 """Runs that are done over, and runs that are deleted."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,45 @@ def test_a_disabled_follower_is_left_out_of_a_restart(daemon: House, tmp_path: P
     again = daemon.call("runs.restart", run=runs[0]["id"])["runs"]
     assert [run["task_name"] for run in again] == ["first", "third"]
     daemon.all_ended()
+
+
+def test_only_the_run_itself_is_done_over_if_that_is_wanted(daemon: House, tmp_path: Path) -> None:
+    """What followed it stays as it was."""
+    job = daemon.job(tmp_path)
+    for name in ("first", "second"):
+        daemon.task(job, name, "say hello")
+    runs = daemon.call("jobs.run", job=job["id"])["runs"]
+    daemon.all_ended()
+    done = daemon.ccsched("runs", "restart", runs[0]["id"], "--only", "--wait")
+    assert (done.returncode, done.stderr) == (0, "")
+    [again] = json.loads(done.stdout)["runs"]
+    assert (again["task_name"], again["restarted_from"]) == ("first", runs[0]["id"])
+    assert len(daemon.runs()) == 3
+
+
+def test_a_restart_goes_on_in_the_same_session_if_that_is_wanted(daemon: House, tmp_path: Path) -> None:
+    """The run's own task does, and those after it have sessions of their own, unless it is wanted alone."""
+    job = daemon.job(tmp_path)
+    for name in ("first", "second"):
+        daemon.task(job, name, "say hello")
+    runs = daemon.call("jobs.run", job=job["id"])["runs"]
+    daemon.all_ended()
+    session = daemon.run(runs[0])["session_id"]
+    again = daemon.call("runs.restart", run=runs[0]["id"], resume=True)["runs"]
+    daemon.all_ended()
+    assert [run["resumes"] for run in again] == [runs[0]["id"], None]
+    assert [daemon.run(run)["session_id"] == session for run in again] == [True, False]
+    [alone] = daemon.call("runs.restart", run=runs[0]["id"], resume=True, only=True)["runs"]
+    assert daemon.ended(alone)["session_id"] == session
+
+
+def test_a_run_without_a_session_is_not_gone_on_with(daemon: House, tmp_path: Path) -> None:
+    """The refusal says how to do it over all the same."""
+    task = daemon.task(daemon.job(tmp_path), "t", "nowhere.md", command_type="file")
+    run = daemon.ended(daemon.call("tasks.run", task=task["id"]))
+    assert run["outcome"] == "not_started"
+    with pytest.raises(RpcFailed, match=f"no session to go on with; .*ccsched runs restart {run['id']}"):
+        daemon.call("runs.restart", run=run["id"], resume=True)
 
 
 def test_a_run_that_has_not_ended_is_not_restarted(daemon: House, tmp_path: Path) -> None:

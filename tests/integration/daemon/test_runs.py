@@ -156,7 +156,7 @@ def test_deleting_a_job_takes_everything_with_it(daemon: House, tmp_path: Path) 
     daemon.all_ended()
     run = daemon.call("tasks.run", task=daemon.task(job, "long", "wait 60")["id"])
     until(daemon.claim(run).exists, "the agent is started")
-    assert daemon.call("jobs.delete", job=job["id"]) == {"job_id": job["id"], "tasks": 2, "runs": 2}
+    assert daemon.call("jobs.delete", job=job["id"]) == {"job_id": job["id"], "tasks": 2, "runs": 2, "worktree": None}
     assert daemon.runs() == []
     assert daemon.call("tasks.list")["tasks"] == []
     assert list(daemon.home.logs.iterdir()) == []

@@ -2,12 +2,19 @@
 
 import json
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from tests.support.house import House, RpcFailed, repository, until
+from scheduler_daemon.model.limits import AccountLimits, UsageWindow
+from scheduler_daemon.model.profile import Profile
+from scheduler_daemon.model.record import instant_text, now
+from scheduler_daemon.model.settings import Settings
+from scheduler_daemon.store.store import Store
+from tests.support.house import House, RpcFailed, house, repository, until
 
 
 def times_apart(thing: dict[str, Any]) -> dict[str, Any]:
@@ -21,6 +28,7 @@ def test_only_what_is_given_changes(daemon: House, tmp_path: Path) -> None:
     other = daemon.job(tmp_path, name="other")
     profile = daemon.call("profiles.create", name="work")
     task = daemon.task(job, "t", "say hello", schedule={"type": "calendar", "cron_expression": "0 2 * * *"})
+    retry, verify = task["retry"], task["verify"]
     changes: list[tuple[dict[str, Any], dict[str, Any]]] = [
         ({"name": "t2"}, {"name": "t2"}),
         (
@@ -38,8 +46,23 @@ def test_only_what_is_given_changes(daemon: House, tmp_path: Path) -> None:
         ({"commit_on_success": False}, {"commit_on_success": False}),
         ({"time_limit": 60}, {"time_limit": 60}),
         ({"time_limit": None}, {"time_limit": None}),
-        ({"retry": {"max_retries": 2}}, {"retry": {"max_retries": 2, "retry_delay": 60}}),
-        ({"retry": {"retry_delay": 5}}, {"retry": {"max_retries": 2, "retry_delay": 5}}),
+        ({"retry": {"max_retries": 2}}, {"retry": {**retry, "max_retries": 2}}),
+        ({"retry": {"retry_delay": 5}}, {"retry": {**retry, "max_retries": 2, "retry_delay": 5}}),
+        ({"retry": {"max_retry_delay": 9}}, {"retry": {"max_retries": 2, "retry_delay": 5, "max_retry_delay": 9}}),
+        ({"verify": {"command": "make"}}, {"verify": {**verify, "command": "make"}}),
+        ({"verify": {"time_limit": 60}}, {"verify": {**verify, "command": "make", "time_limit": 60}}),
+        (
+            {"verify": {"command": None, "max_fix_rounds": 0}},
+            {"verify": {**verify, "time_limit": 60, "max_fix_rounds": 0}},
+        ),
+        ({"max_turns": 9}, {"max_turns": 9}),
+        ({"max_turns": None}, {"max_turns": None}),
+        ({"max_budget_usd": 0.5}, {"max_budget_usd": 0.5}),
+        ({"wait_for_limit": False}, {"wait_for_limit": False}),
+        ({"max_limit_wait": 60}, {"max_limit_wait": 60}),
+        ({"stall_after": 60}, {"stall_after": 60}),
+        ({"stop_when_stalled": True}, {"stop_when_stalled": True}),
+        ({"run_retention_count": 5}, {"run_retention_count": 5}),
         ({"notifications": {"on_failure": True}}, {"notifications": {"on_success": False, "on_failure": True}}),
         ({"job": "other"}, {"job_id": other["id"]}),
     ]
@@ -242,6 +265,36 @@ def test_the_state_names_limits_and_versions(daemon: House) -> None:
     assert state["limits"] == {"max_concurrent_runs": 3, "time_limit": 14400, "stop_grace": 1.0}
     assert state["versions"].keys() == {"ccsched", "python", "sqlite", "record", "agent"}
     assert state["versions"]["agent"] == "stand-in (Claude Code)"
+
+
+def test_the_state_tells_of_usage_limits_and_of_what_was_spent(tmp_path: Path) -> None:
+    """By profile; a window that has been reset since is told no more."""
+    with house(tmp_path, max_usd_per_day=20) as daemon:
+        daemon.home.path.chmod(0o700)
+        past, future = now() - timedelta(hours=1), now() + timedelta(hours=3)
+        profile = Profile(name="work")
+        store = Store(daemon.home.state_db)
+        window = UsageWindow(type="five_hour", status="allowed", utilization=0.82, resets_at=future, seen_at=past)
+        over = window.model_copy(update={"type": "seven_day", "resets_at": past})
+        with store.transaction():
+            store.put_settings(Settings(max_usd_per_day=20))
+            store.profiles.put(profile)
+            store.limits.put(profile.id, AccountLimits(windows=[window, over], held_until=future))
+            store.limits.put(None, AccountLimits(windows=[over], held_until=past))
+            store.spending.add(uuid4(), uuid4(), profile.id, 1.25, past)
+            store.spending.add(uuid4(), uuid4(), None, 7.0, now() - timedelta(days=2))
+        store.close()
+        daemon.start()
+        state = daemon.call("daemon.state")
+    assert state["spent"] == {"last_24_hours_usd": 1.25, "limit_usd": 20.0}
+    assert state["accounts"] == [
+        {
+            "profile_id": str(profile.id),
+            "profile_name": "work",
+            "held_until": instant_text(future),
+            "windows": [window.to_dict()],
+        }
+    ]
 
 
 def test_the_state_says_so_where_there_is_no_agent(daemon: House) -> None:

@@ -23,6 +23,7 @@ METHODS = {
         "runs.delete",
     ),
     *("profiles.create", "profiles.list", "profiles.get", "profiles.update", "profiles.delete", "profiles.check"),
+    *("runs.diff", "worktrees.list"),
     *("settings.get", "settings.set", "events.subscribe", "scheduler.list", "scheduler.history"),
     *("daemon.health", "daemon.state", "daemon.reload", "daemon.migrate", "rpc.discover"),
 }

@@ -75,6 +75,14 @@ def test_tools_are_one_argument_each_list() -> None:
     assert "--disallowedTools=--model,Write" in line
 
 
+def test_the_agent_is_told_what_it_may_take() -> None:
+    """As numbers that it can read, however small or large; nothing where the task does not say."""
+    line = command_line(["claude"], a_task(max_turns=40, max_budget_usd=0.00001), Session())
+    assert line[-4:] == ["--max-turns", "40", "--max-budget-usd", "0.00001"]
+    assert command_line(["claude"], a_task(max_budget_usd=1_000_000), Session())[-1] == "1000000.0"
+    assert {"--max-turns", "--max-budget-usd"}.isdisjoint(command_line(["claude"], a_task(), Session()))
+
+
 def test_no_session_updates_the_agent() -> None:
     """The agent does not replace itself during a run."""
     assert ENVIRONMENT["DISABLE_AUTOUPDATER"] == "1"

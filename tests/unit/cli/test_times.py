@@ -118,3 +118,29 @@ def test_times_are_local() -> None:
 def test_times_on_both_sides_of_a_clock_change_name_both_zones() -> None:
     """A header over summer and winter times does not lie."""
     assert times.zones(["2026-07-21T01:00:00Z", None, "2026-11-21T01:00:00Z"]) == "CEST/CET"
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [(20.0, "$20.00"), (2.5, "$2.50"), (0.005, "$0.005"), (1e6, "$1000000.00"), (1e-7, "$0.0000001")],
+)
+def test_dollars_are_shown_as_they_were_set(amount: float, shown: str) -> None:
+    """To the hundredth at least, and nothing rounded."""
+    assert times.dollars(amount) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (21, "21st"), (101, "101st")],
+)
+def test_the_how_many_th(number: int, shown: str) -> None:
+    """As it is written in English."""
+    assert times.ordinal(number) == shown
+
+
+@pytest.mark.usefixtures("berlin")
+def test_a_day_is_left_out_if_it_is_today() -> None:
+    """What is told briefly is told by the reader's clock."""
+    today = datetime.now().astimezone().replace(hour=12, minute=5)
+    assert times.brief(today.isoformat()) == "12:05"
+    assert times.brief("2031-01-02T03:04:05Z") == "2031-01-02 04:04"

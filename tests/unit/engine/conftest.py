@@ -99,9 +99,21 @@ class World:
         execution = Execution(supervisor_pid=1, supervisor_identity="1", directory="/")
         return self.engine.launched(run.id, Launched(execution, str(run.id), "/log"))
 
-    def end(self, run: Run, status: RunStatus = RunStatus.SUCCESS, outcome: Outcome = Outcome.DONE) -> None:
+    def end(
+        self, run: Run, status: RunStatus = RunStatus.SUCCESS, outcome: Outcome = Outcome.DONE, **more: Any
+    ) -> None:
         """What the launcher reports when a run has ended."""
-        self.engine.ended(run.id, Ending(status, outcome, end_time=self.time))
+        self.engine.ended(run.id, Ending(status, outcome, end_time=self.time, **more))
+
+    def go(self, run: Run) -> None:
+        """The engine looks, and a run of those that it launches starts."""
+        self.engine.wake()
+        assert run.id in [order.run.id for order in self.launcher.launched]
+        assert self.start(run)
+
+    def last(self) -> Run:
+        """The newest run."""
+        return self.runs()[-1]
 
     def runs(self) -> list[Run]:
         """All runs, oldest first."""
@@ -112,7 +124,7 @@ class World:
         self.time += timedelta(**delta)
         return self.engine.wake()
 
-    def set(self, **settings: int) -> None:
+    def set(self, **settings: Any) -> None:
         """Settings other than the defaults."""
         with self.store.transaction():
             self.store.put_settings(Settings.model_validate(settings))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scheduler_daemon.engine.engine import Refused
+from scheduler_daemon.engine import Refused
 from scheduler_daemon.engine.planner import delay
 from scheduler_daemon.model.enums import IntervalType, Missed, Outcome, Overlap, RunStatus, ScheduleType, SkipReason
 from scheduler_daemon.model.task import ScheduleConfig, Task

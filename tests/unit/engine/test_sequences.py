@@ -2,7 +2,7 @@
 
 import pytest
 
-from scheduler_daemon.engine.engine import Refused
+from scheduler_daemon.engine import Refused
 from scheduler_daemon.engine.events import Changed
 from scheduler_daemon.model.enums import JobStatus, Outcome, RunStatus
 from scheduler_daemon.model.job import Job

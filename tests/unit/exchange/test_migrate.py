@@ -256,6 +256,20 @@ def test_the_session_of_a_task_is_left_out(tmp_path: Path) -> None:
         ),
         pytest.param({"claude_cli_path": ""}, Settings(), None, None, id="no-agent"),
         pytest.param(
+            {"run_retention_count": 20},
+            Settings(),
+            Settings(run_retention_count=20),
+            ("taken", "run_retention_count: it is run_retention_count here"),
+            id="runs-kept",
+        ),
+        pytest.param(
+            {"log_retention_days": 7},
+            Settings(),
+            Settings(log_retention_days=7),
+            ("taken", "log_retention_days: it is log_retention_days here"),
+            id="logs-kept",
+        ),
+        pytest.param(
             {"mock_mode": True},
             Settings(),
             None,

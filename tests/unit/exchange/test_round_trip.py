@@ -24,7 +24,7 @@ from scheduler_daemon.model.enums import (
 from scheduler_daemon.model.job import Job, JobWorkingDirectory
 from scheduler_daemon.model.profile import Profile
 from scheduler_daemon.model.record import now
-from scheduler_daemon.model.task import NotificationConfig, RetryConfig, ScheduleConfig, Task
+from scheduler_daemon.model.task import NotificationConfig, RetryConfig, ScheduleConfig, Task, VerifyConfig
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
 NAMES = TEXTS.filter(lambda text: bool(text.strip()))
@@ -33,6 +33,7 @@ PROFILES = [Profile(name="work"), Profile(name="spare key")]
 USED = st.sampled_from([None, *(profile.id for profile in PROFILES)])
 
 MOST = 7 * 86400
+USD = st.none() | st.floats(0, 1_000_000, exclude_min=True)
 ZONES = st.none() | st.just("UTC")
 SCHEDULES = st.one_of(
     st.builds(ScheduleConfig, type=st.sampled_from([ScheduleType.MANUAL, ScheduleType.SEQUENTIAL]), timezone=ZONES),
@@ -69,6 +70,7 @@ JOB_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "working_directory": DIRECTORIES,
     "task_order": st.just([]),
     "overlap": st.sampled_from(Overlap),
+    "max_usd_per_day": USD,
     "created_at": INSTANTS,
     "updated_at": INSTANTS,
 }
@@ -86,13 +88,31 @@ TASK_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "session_mode": st.sampled_from(SessionMode),
     "allowed_tools": st.lists(TEXTS, max_size=2),
     "disallowed_tools": st.lists(TEXTS, max_size=2),
-    "retry": st.builds(RetryConfig, max_retries=st.integers(0, 100), retry_delay=st.integers(0, MOST)),
+    "retry": st.builds(
+        RetryConfig,
+        max_retries=st.integers(0, 100),
+        retry_delay=st.integers(0, MOST),
+        max_retry_delay=st.integers(0, MOST),
+    ),
     "notifications": st.builds(NotificationConfig, on_success=st.booleans(), on_failure=st.booleans()),
     "created_at": INSTANTS,
     "updated_at": INSTANTS,
     "last_run_status": st.none() | st.sampled_from(RunStatus),
     "commit_on_success": st.booleans(),
     "time_limit": st.none() | st.integers(1, MOST),
+    "max_turns": st.none() | st.integers(1, 100_000),
+    "max_budget_usd": USD,
+    "verify": st.builds(
+        VerifyConfig,
+        command=st.none() | NAMES,
+        time_limit=st.integers(1, MOST),
+        max_fix_rounds=st.integers(0, 20),
+    ),
+    "wait_for_limit": st.booleans(),
+    "max_limit_wait": st.none() | st.integers(0, 31 * 86400),
+    "stall_after": st.none() | st.integers(1, MOST),
+    "stop_when_stalled": st.booleans(),
+    "run_retention_count": st.none() | st.integers(1, 1_000_000),
     "missed": st.sampled_from(Missed),
     "missed_within": st.integers(60, 366 * 86400),
     "overlap": st.none() | st.sampled_from(Overlap),

@@ -1,0 +1,50 @@
+"""Whoever is killed between a due time and its recorded end, and wherever: nothing is lost and nothing doubled.
+
+``CCSCHED_CRASHES=1000`` plays so many random nights, ``CCSCHED_CRASHES_FROM`` says with which seed they begin.
+"""
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.integration.crash.night import Mishap, Night
+from tests.integration.crash.steps import STEPS, SUPERVISOR, Step
+from tests.support.house import house, repository
+
+NIGHTS = int(os.environ.get("CCSCHED_CRASHES", "12"))
+FIRST = int(os.environ.get("CCSCHED_CRASHES_FROM", "1"))
+MOST_KILLS = 3
+BEFORE_THE_AGENT = ("supervisor-spawned", "made-ready", "running-recorded")
+
+
+def kill(victim: str) -> Mishap:
+    """Somebody is killed."""
+    return lambda night, waits: night.kill(victim, waits)
+
+
+@pytest.mark.parametrize(
+    ("step", "victim"),
+    [pytest.param(step, victim, id=f"{step.name}-{victim}") for step in STEPS for victim in step.victims],
+)
+def test_a_kill_at_one_step(tmp_path: Path, step: Step, victim: str) -> None:
+    """Both tasks have succeeded in the end; only a run whose own processes were killed at work was tried again."""
+    with house(tmp_path) as made:
+        night = Night(made, repository(tmp_path / "repo"))
+        night.happens([(step.name, kill(victim))])
+        night.goes_well(interrupted=victim in step.interrupts)
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + NIGHTS))
+def test_kills_at_random_steps(tmp_path: Path, seed: int) -> None:
+    """Up to three in a night, each at a step of its own."""
+    chance = random.Random(seed)
+    steps = chance.sample(STEPS, chance.randint(1, MOST_KILLS))
+    kills = [(step, chance.choice(step.victims)) for step in steps]
+    if all(victim == SUPERVISOR and step.name in BEFORE_THE_AGENT for step, victim in kills) and len(kills) == 3:
+        kills.pop()  # three supervisors in a row that come to nothing are given up
+    with house(tmp_path) as made:
+        night = Night(made, repository(tmp_path / "repo"))
+        night.happens([(step.name, kill(victim)) for step, victim in kills])
+        night.goes_well()
