@@ -38,7 +38,6 @@ from scheduler_daemon.engine.events import Changed, Deleted, Event, Events, Fina
 from scheduler_daemon.engine.retention import Retention
 from scheduler_daemon.engine.watching import Watching
 from scheduler_daemon.home import Home, NoSocketPath
-from scheduler_daemon.model.enums import RunStatus
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
 from scheduler_daemon.model.record import now
@@ -47,6 +46,7 @@ from scheduler_daemon.profile.ready_made import ready_made
 from scheduler_daemon.run.agent_version import agent_version
 from scheduler_daemon.run.local import LocalLauncher
 from scheduler_daemon.run.notification import Notifications
+from scheduler_daemon.run.preparation import RUN_VARIABLE
 from scheduler_daemon.run.supervisor import fault
 from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.face import Face, FaceUnreadable, Intake
@@ -172,9 +172,7 @@ class Daemon:
         """Stop all live runs and see their ends recorded; those that will not end are left to the next daemon."""
         patience = self._store.settings().stop_grace + STOP_SLACK
         try:
-            for run in self._store.runs.unfinished():
-                if run.status is RunStatus.RUNNING:
-                    self._engine.stop_run(run)
+            self._engine.close()
             async with asyncio.timeout(patience):
                 await self._launcher.ended()
         except (StoreUnavailable, TimeoutError) as error:
@@ -221,8 +219,7 @@ class Daemon:
                     log.error("nothing can be started while the disk does not take the record", problem=str(error))
                 healthy = False
             delay = HEARTBEAT if soonest is None else min(HEARTBEAT, max(0.0, (soonest - now()).total_seconds()))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), delay if healthy else HEARTBEAT)
+            await _set_within(self._look, delay if healthy else HEARTBEAT)
 
     def reload(self) -> Intake:
         """Take in what a person has edited in the JSON files, now: they say that they are done."""
@@ -281,8 +278,7 @@ class Daemon:
         """Forget what is no longer kept, a little at a time: after a run has ended, and all of it every so often."""
         next_round = self._loop.time() + RETENTION_FIRST
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._forgetting.wait(), max(0.0, next_round - self._loop.time()))
+            await _set_within(self._forgetting, max(0.0, next_round - self._loop.time()))
             await asyncio.sleep(RETENTION_PACE)
             try:
                 if self._loop.time() >= next_round:
@@ -306,6 +302,15 @@ class Daemon:
                 self._face.write(pending)
         except (StoreUnavailable, OSError) as error:
             log.error("the JSON files are behind the record until the next start", problem=str(error))
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    """Return when an event is set, or after so many seconds."""
+    # Not asyncio.wait_for(): before Python 3.12 it lost a cancellation that came with the event, and the daemon,
+    # which ends its loops by that, never ended.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 def _tell(intake: Intake) -> None:
@@ -404,6 +409,7 @@ def main(home_path: str | None, log_format: str, stop_runs: bool) -> None:
     SIGHUP takes in what was edited in the JSON files.
     """
     fault.enable(os.environ.get("CCSCHED_FAULTS", ""))
+    os.environ.pop(RUN_VARIABLE, None)  # a daemon that was started from inside a run is no part of it
     open_standard_streams()
     readable = sys.stderr.isatty() if log_format == "auto" else log_format == "text"
     configure_logging(readable)

@@ -42,6 +42,12 @@ class Evidence:
     """Whether the run changed anything in its directory; None where that is not known."""
     slash_command: str | None = None
     """The name of the slash command that was asked for, without the slash."""
+    stop_requested: bool = False
+    """Whether it was to end, be it by a person's wish or for the agent's silence, and be it that it was too late."""
+    task: str = "TASK"
+    """Its id, or the beginning of it, for what a person can type next."""
+    run: str = "RUN"
+    """The same of the run."""
     stalled: bool = False
     """Whether it was told to end because the agent said nothing any more."""
 
@@ -66,44 +72,46 @@ def weigh(evidence: Evidence) -> Verdict:
     if evidence.not_started is not None:
         return _failed(Outcome.NOT_STARTED, evidence.not_started)
     # Who stops a run wants nothing more to come of it, not even the next task of its sequence: this holds also
-    # if the agent was faster. Its work is in the directory.
-    if evidence.ended_by == "stop" and not evidence.stalled:
+    # if the agent was faster, or if nobody is left to tell how it ended. Its work is in the directory.
+    if (evidence.ended_by == "stop" or evidence.stop_requested) and not evidence.stalled:
         return Verdict(RunStatus.CANCELLED, Outcome.STOPPED)
     if evidence.ended_by == "stop" and not clean:
         return _failed(
             Outcome.TIMED_OUT,
-            "The agent said nothing for longer than the task's stall_after, and was ended. What it said last is at "
-            "the end of the run's log.",
+            "The agent said nothing for longer than its task lets it, and was ended. What it said last is at the end "
+            f"of its log: ccsched runs logs {evidence.run}. To give it more time: "
+            f"ccsched tasks update {evidence.task} --stall-after 1h",
         )
     # A time limit only bounds the waiting: an agent that finished just before the signal met it did its work.
     if evidence.ended_by == "time_limit" and not clean:
         return _failed(
             Outcome.TIMED_OUT,
-            "The run took longer than its time limit and was ended. "
-            "Set a longer time_limit on the task, or give the agent less to do at once.",
+            "The run took longer than its time limit and was ended. Give the agent less to do at once, or more time: "
+            f"ccsched tasks update {evidence.task} --time-limit 8h",
         )
     if not evidence.exit_record:
         return _failed(
             Outcome.INTERRUPTED,
             "The run was cut off: the process that watched over it is gone without a record of the end, as after "
-            "a restart of the machine. Look at what is in the directory, then run the task again.",
+            "a restart of the machine. Look at what is in the directory, then do it over: "
+            f"ccsched runs restart {evidence.run}",
             retriable=True,
         )
     if evidence.signal is not None:
-        return _failed(Outcome.INTERRUPTED, _killed(evidence.signal), *_stderr(stream), retriable=True)
+        return _failed(Outcome.INTERRUPTED, _killed(evidence, evidence.signal), *_stderr(stream), retriable=True)
     if not stream.result_seen:
         return _without_result(evidence)
     if stream.is_error:
-        return _error(stream)
+        return _error(evidence)
     if (unknown := _slash_command_failed(evidence)) is not None:
         return _failed(Outcome.AGENT_ERROR, unknown)
     if stream.denials:
-        return _failed(Outcome.DENIED, *_denied(stream.denials))
+        return _failed(Outcome.DENIED, *_denied(evidence))
     if evidence.exit_code != 0:
         return _failed(
             Outcome.AGENT_ERROR,
             f"The agent reported that it had finished, but then ended with exit status {evidence.exit_code}. "
-            "Look at the run's log and at what is in the directory.",
+            f"Look at its log (ccsched runs logs {evidence.run}) and at what is in the directory.",
             *_stderr(stream),
             retriable=True,
         )
@@ -115,27 +123,38 @@ def not_committed(verdict: Verdict, problem: str) -> Verdict:
     return Verdict(RunStatus.FAILED, Outcome.UNVERIFIED, (*verdict.errors, problem))
 
 
-def not_verified(verdict: Verdict, command: str, rounds: Sequence[VerifyRound]) -> Verdict:
-    """The verdict on a success whose verify command did not succeed in any of its rounds."""
-    last = rounds[-1]
-    if last.timed_out:
-        how = "took longer than its time limit"
-    elif last.exit_code is None:
-        how = "could not be started"
-    else:
-        how = f"ended with exit status {last.exit_code}"
-    times = f", the last of {len(rounds)} times" if len(rounds) > 1 else ""
-    said = last.output.strip()
+def not_verified(
+    verdict: Verdict, command: str, rounds: Sequence[VerifyRound], problem: str | None = None
+) -> Verdict:
+    """The verdict on a success whose verify command did not succeed in any of its rounds, or had none.
+
+    ``problem`` says why there was no further round.
+    """
+    why = f"{problem[:1].upper()}{problem[1:]}." if problem else None
     return Verdict(
         RunStatus.FAILED,
         Outcome.UNVERIFIED,
-        (
-            f"The agent said that it was done, but the verify command {how}{times}: {command}. Nothing was "
-            "committed; what the agent changed is in the directory.",
-            *([f"It said last: {said[-_SAID_LIMIT:]}"] if said else []),
-        ),
+        (*verdict.errors, *_of_rounds(command, rounds), *([why] if why else [])),
         retriable=True,
     )
+
+
+def _of_rounds(command: str, rounds: Sequence[VerifyRound]) -> list[str]:
+    """What there is to tell of the rounds of verifying."""
+    left = "Nothing was committed; what the agent changed is in the directory."
+    if not rounds:
+        return [f"The agent said that it was done, but its work was not verified with: {command}. {left}"]
+    last = rounds[-1]
+    said = f"It said last: {last.output.strip()[-_SAID_LIMIT:]}"
+    if last.timed_out:
+        how = "took longer than its time limit"
+    elif last.exit_code is None:
+        how, said = "could not be started", f"The reason: {last.output.strip()}"
+    else:
+        how = f"ended with exit status {last.exit_code}"
+    times = f", the last of {len(rounds)} times" if len(rounds) > 1 else ""
+    found = f"The agent said that it was done, but the verify command {how}{times}: {command}. {left}"
+    return [found, said] if last.output.strip() else [found]
 
 
 def _without_result(evidence: Evidence) -> Verdict:
@@ -144,7 +163,7 @@ def _without_result(evidence: Evidence) -> Verdict:
         return _failed(
             Outcome.INTERRUPTED,
             "The agent ended without a result, as it does when something interrupts it. "
-            "Look at what is in the directory, then run the task again.",
+            f"Look at what is in the directory, then do it over: ccsched runs restart {evidence.run}",
             *_stderr(stream),
             retriable=True,
         )
@@ -152,7 +171,7 @@ def _without_result(evidence: Evidence) -> Verdict:
         return _failed(
             Outcome.INTERRUPTED,
             f"Something other than the scheduler asked the agent to end ({_ASKED_TO_END[code]}). "
-            "Look at what is in the directory, then run the task again.",
+            f"Look at what is in the directory, then do it over: ccsched runs restart {evidence.run}",
             *_stderr(stream),
             retriable=True,
         )
@@ -160,7 +179,7 @@ def _without_result(evidence: Evidence) -> Verdict:
     return _failed(
         Outcome.AGENT_ERROR,
         f"The agent ended with exit status {code} before it had a result. "
-        "What it wrote last says why; the whole is in the run's log.",
+        f"What it wrote last says why; the whole is in its log: ccsched runs logs {evidence.run}",
         *_stderr(stream),
         # The session is one it will not find the next time either, and an option one it will not know.
         retriable=not lost and not _called_wrongly(stream),
@@ -168,23 +187,24 @@ def _without_result(evidence: Evidence) -> Verdict:
     )
 
 
-def _error(stream: StreamSummary) -> Verdict:
+def _error(evidence: Evidence) -> Verdict:
     """The last result is an error: which one decides what helps."""
+    stream = evidence.stream
     limit = stream.rate_limit
     refused = limit is not None and limit.status == "rejected" and not limit.using_overage
     by_api = stream.api_error_status is not None or stream.error is not None
     if stream.subtype == "error_max_turns":
         return _failed(
             Outcome.MAX_TURNS,
-            "The agent used up the turns it may take before it was done. Allow more turns where they are "
-            "limited, or split the task.",
+            "The agent used up the turns it may take before it was done. Split the task, or allow more: "
+            f"ccsched tasks update {evidence.task} --max-turns N",
             *_said(stream),
         )
     if stream.subtype == "error_max_budget_usd":
         return _failed(
             Outcome.MAX_BUDGET,
-            "The agent used up the money it may spend before it was done. Allow more where it is limited, "
-            "or split the task.",
+            "The agent used up the money it may spend before it was done. Split the task, or allow more: "
+            f"ccsched tasks update {evidence.task} --max-budget-usd USD",
             *_said(stream),
         )
     if stream.api_error_status == 429 or stream.error == "rate_limit" or (refused and by_api):
@@ -199,15 +219,15 @@ def _error(stream: StreamSummary) -> Verdict:
     ):
         return _failed(
             Outcome.NOT_LOGGED_IN,
-            "The agent is not logged in. Start `claude` as this user and type /login, or give the task's profile "
-            "a valid CLAUDE_CODE_OAUTH_TOKEN or ANTHROPIC_API_KEY.",
+            "The agent is not logged in. Start `claude` as this user and type /login, or give the task's profile a "
+            "valid token: ccsched profiles update PROFILE --secret CLAUDE_CODE_OAUTH_TOKEN (or ANTHROPIC_API_KEY)",
             *_said(stream),
         )
     if (stream.terminal_reason or "").startswith("aborted"):
         return _failed(
             Outcome.INTERRUPTED,
             "Something other than the scheduler interrupted the agent. "
-            "Look at what is in the directory, then run the task again.",
+            f"Look at what is in the directory, then do it over: ccsched runs restart {evidence.run}",
             *_said(stream),
             retriable=True,
         )
@@ -222,7 +242,7 @@ def _error(stream: StreamSummary) -> Verdict:
     lost = _session_lost(stream)
     return _failed(
         Outcome.AGENT_ERROR,
-        f"The agent ended with an error{status}. The whole of what it said is in the run's log.",
+        f"The agent ended with an error{status}. The whole of what it said: ccsched runs logs {evidence.run}",
         *_said(stream),
         *_stderr(stream),
         retriable=not lost and stream.api_error_status not in _NEVER_BETTER,
@@ -261,17 +281,18 @@ def _slash_command_failed(evidence: Evidence) -> str | None:
     return None
 
 
-def _denied(denials: tuple[str, ...]) -> list[str]:
+def _denied(evidence: Evidence) -> list[str]:
+    denials = evidence.stream.denials
     tools = sorted({denial.partition(":")[0] for denial in denials})
     return [
-        f"The agent was not allowed to use {', '.join(tools)}, so its work is not complete. Name the tools in the "
-        "task's allowed_tools, or set its permissions to bypass; if the refusal is meant, tell the agent in "
-        "the prompt to do without.",
+        f"The agent was not allowed to use {', '.join(tools)}, so its work is not complete. Where that is meant, "
+        "tell the agent in the prompt to do without; else name all tools that it may use, or let it use any: "
+        f"ccsched tasks update {evidence.task} --allowed-tools {tools[0]} …, or --permissions bypass",
         *(f"Denied: {denial}" for denial in denials),
     ]
 
 
-def _killed(number: int) -> str:
+def _killed(evidence: Evidence, number: int) -> str:
     try:
         name = signals.Signals(number).name
     except ValueError:
@@ -279,7 +300,7 @@ def _killed(number: int) -> str:
     memory = " If memory ran out, run fewer sessions at once." if number == signals.SIGKILL else ""
     return (
         f"The agent was killed ({name}), and not by the scheduler.{memory} "
-        "Look at what is in the directory, then run the task again."
+        f"Look at what is in the directory, then do it over: ccsched runs restart {evidence.run}"
     )
 
 

@@ -173,7 +173,7 @@ class StreamReader:
         return [event for line in self._lines.feed(data) for event in self._line(line)]
 
     def end(self) -> list[StreamEvent]:
-        """Take in the last line if the log ended without a line end; nothing is fed after this."""
+        """Take in the last line if the log ended without a line end; what is fed after this is another line."""
         return self._line(self._lines.rest())
 
     def _line(self, line: bytes) -> list[StreamEvent]:

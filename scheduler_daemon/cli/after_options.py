@@ -71,7 +71,7 @@ def _retrying(creating: bool) -> list[click.Option]:
         click.Option(
             ["--max-retry-delay"],
             metavar="TIME",
-            help=default("How long to wait before a retry at most: seconds, or 5m, 1h", "1h", creating),
+            help=default("How far that wait, doubled each time, may grow: seconds, or 5m, 1h", "1h", creating),
         ),
     ]
 

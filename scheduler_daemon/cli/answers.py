@@ -135,6 +135,7 @@ class Run(TypedDict):
     continued_by: str | None
     attempt: int
     first_run: str | None
+    first_trigger: str | None
     first_scheduled: str | None
     limit_waited: float
     resumes: str | None
@@ -172,6 +173,7 @@ class Scheduled(TypedDict):
     schedule: str
     timezone: str | None
     next_due: str
+    starts_at: str
 
 
 class DueTime(TypedDict):
@@ -239,11 +241,23 @@ class Account(TypedDict):
     windows: list[UsageWindow]
 
 
+class SpendingLimit(TypedDict):
+    """What a job or a profile has spent in 24 hours, what it may, and until when it is held if that is reached."""
+
+    kind: str
+    name: str
+    usd: float
+    limit_usd: float
+    held_until: str | None
+
+
 class Spent(TypedDict):
     """What was spent, and what may be, by ``daemon.state``."""
 
     last_24_hours_usd: float
     limit_usd: float | None
+    held_until: str | None
+    limits: list[SpendingLimit]
 
 
 class Versions(TypedDict):

@@ -6,7 +6,7 @@ import socket
 import struct
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,6 +31,11 @@ class Refused(click.ClickException):
     """The daemon answered that it does not do what was asked, and why."""
 
     exit_code = 1
+
+    def __init__(self, message: str, errors: Sequence[dict[str, str]] = ()) -> None:
+        """``errors`` are the fields of the request that cannot be as they are, each with a message of its own."""
+        super().__init__(message)
+        self.errors = errors
 
 
 class Client:
@@ -82,25 +87,32 @@ class Client:
         deadline = None if patient else time.monotonic() + self._answer_limit
         self._send(json.dumps(request).encode() + b"\n")
         while True:
-            message = self._receive(deadline)
+            try:
+                message = self._receive(deadline)
+            except TimeoutError:
+                raise self._silent() from None
             if "method" in message:
                 self._notifications.append(message)
             elif "error" in message and message.get("id") in (self._requests, None):
-                raise Refused(_reason(message["error"]))
+                raise Refused(_reason(message["error"]), _errors(message["error"]))
             elif message.get("id") == self._requests and "result" in message:
                 return message["result"]
 
-    def notifications(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Method and parameters of each notification as it comes, without end.
+    def notification(self, limit: float | None = None) -> tuple[str, dict[str, Any]] | None:
+        """Method and parameters of the next notification; None where there is none for ``limit`` seconds.
 
         Raises:
             Unreachable: when the daemon closes the connection.
         """
+        deadline = None if limit is None else time.monotonic() + limit
         while True:
-            message = self._notifications.popleft() if self._notifications else self._receive(None)
+            try:
+                message = self._notifications.popleft() if self._notifications else self._receive(deadline)
+            except TimeoutError:
+                return None
             params = message.get("params")
             if "method" in message and isinstance(params, dict):
-                yield message["method"], params
+                return message["method"], params
 
     def _connect(self) -> socket.socket:
         try:
@@ -166,8 +178,6 @@ class Client:
             self._socket.settimeout(deadline and max(deadline - time.monotonic(), 0.001))
             try:
                 chunk = self._socket.recv(1 << 18)
-            except TimeoutError:
-                raise self._silent() from None
             except ConnectionError:
                 chunk = b""
             if not chunk:
@@ -225,6 +235,17 @@ def _reason(error: object) -> str:
     if error.get("code") == -32601:
         lines.append("The running daemon is of another version than this command; start it again.")
     return text.printable("\n".join(lines))
+
+
+def _errors(error: object) -> list[dict[str, str]]:
+    """Field and message of each param that cannot be as it is."""
+    data = error.get("data") if isinstance(error, dict) else None
+    errors = data.get("errors") if isinstance(data, dict) else None
+    return [
+        {"field": str(each.get("field")), "message": text.printable(str(each.get("message")))}
+        for each in errors or ()
+        if each.get("field")
+    ]
 
 
 def _candidate(candidate: dict[str, object]) -> str:

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
         Versions,
     )
 
+_WINDOWS = {
+    "five_hour": "5-hour limit",
+    "seven_day": "weekly limit",
+    "seven_day_opus": "weekly limit of Opus",
+    "seven_day_sonnet": "weekly limit of Sonnet",
+    "overage": "limit of what is paid for by use",
+}
+"""An account's limits in words; what newer agents tell of stays as it is."""
+_WINDOW_STATES = {"allowed": "not reached", "allowed_warning": "nearly reached", "rejected": "reached"}
+
 _MOST = 10_000
 """Due times that the daemon tells of at a time."""
 
@@ -69,7 +79,7 @@ def state(choices: Choices) -> None:
             ("time limit", f"{times.spelled(limits['time_limit'])} a run, if its task does not say"),
             ("stop grace", times.duration(limits["stop_grace"])),
             ("spent", _spent(answer["spent"])),
-            ("usage", "\n".join(map(_usage, answer["accounts"]))),
+            ("usage", "\n".join(line for account in answer["accounts"] for line in _usage(account))),
             ("versions", _versions(answer["versions"])),
         ]
     )
@@ -162,27 +172,36 @@ def _counts(counts: dict[str, int]) -> str:
 def _spent(spent: "Spent") -> str:
     """What was spent, and what may be; nothing where neither is more than nothing."""
     dollars, limit = spent["last_24_hours_usd"], spent["limit_usd"]
-    if not dollars and limit is None:
-        return ""
-    return f"{times.cost(dollars)}{'' if limit is None else f' of {times.dollars(limit)}'} in the last 24 hours"
+    lines = [_against(dollars, limit, spent["held_until"])] if dollars or limit is not None else []
+    for each in spent["limits"]:
+        told = _against(each["usd"], each["limit_usd"], each["held_until"])
+        lines.append(f"{each['kind']} {text.line(each['name'])}: {told}")
+    return "\n".join(lines)
 
 
-def _usage(account: "Account") -> str:
+def _against(dollars: float, limit: float | None, held_until: str | None) -> str:
+    of_limit = "" if limit is None else f" of {times.dollars(limit)}"
+    reached = "" if held_until is None else f": reached, new runs wait until {times.brief(held_until)}"
+    return f"{times.cost(dollars)}{of_limit} in the last 24 hours{reached}"
+
+
+def _usage(account: "Account") -> list[str]:
     """How much of its limits an account has used; it is called by the profile that logs in to it."""
-    name = account["profile_name"] or account["profile_id"] or "no profile"
-    told = [_window(window) for window in account["windows"]]
+    name = account["profile_name"] or account["profile_id"]
+    whose = "without a profile" if name is None else f"with profile {text.line(name)}"
+    lines = [_window(window, whose) for window in account["windows"]]
     if account["held_until"]:
-        told.append(f"nothing starts until {times.brief(account['held_until'])}")
-    return f"{text.line(name)}: {'; '.join(told)}"
+        lines.append(f"nothing starts {whose} until {times.brief(account['held_until'])}")
+    return lines
 
 
-def _window(window: "UsageWindow") -> str:
+def _window(window: "UsageWindow", whose: str) -> str:
     used, resets = window["utilization"], window["resets_at"]
-    state = window["status"] if used is None else f"{used * 100:.0f} % used"
+    state = _WINDOW_STATES.get(window["status"], window["status"]) if used is None else f"{used * 100:.0f} % used"
     if window["status"] == "rejected":
-        state = "reached"
-    until = "" if resets is None else f", resets {times.brief(resets)}"
-    return f"{text.line(window['type'])} {text.line(state)}{until}"
+        state = _WINDOW_STATES["rejected"]
+    until = "" if resets is None else f"; resets {times.brief(resets)}"
+    return f"{text.line(_WINDOWS.get(window['type'], window['type']))} {text.line(state)}, {whose}{until}"
 
 
 def _versions(versions: "Versions") -> str:
@@ -204,10 +223,16 @@ def _changes(changes: dict[str, int]) -> str:
 
 
 def _show_scheduled(scheduled: "list[Scheduled]") -> None:
-    zone = times.zones(each["next_due"] for each in scheduled)
+    zone = times.zones(time for each in scheduled for time in (each["next_due"], each["starts_at"]))
+    starts: Column[Scheduled] = Column(
+        "STARTS",
+        lambda each: times.moment(each["starts_at"]) if each["starts_at"] != each["next_due"] else "",
+        rank=1,
+    )
     columns: list[Column[Scheduled]] = [
         Column(f"NEXT DUE ({zone})", lambda each: times.moment(each["next_due"])),
-        Column("FROM NOW", lambda each: times.until(each["next_due"]), rank=3),
+        *([starts] if any(each["starts_at"] != each["next_due"] for each in scheduled) else []),
+        Column("FROM NOW", lambda each: times.until(each["starts_at"]), rank=3),
         Column("TASK", lambda each: each["task_name"], flexible=True),
         Column("JOB", lambda each: each["job_name"], flexible=True, rank=2),
         Column("SCHEDULE", lambda each: each["schedule"], flexible=True, rank=1),

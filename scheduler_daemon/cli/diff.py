@@ -23,6 +23,8 @@ class Diff(TypedDict):
     after: str | None
     uncommitted: list[str]
     note: str | None
+    commands: list[str]
+    """What to type to see what is left of changes that cannot be shown."""
 
 
 def show_diff(answer: Diff, form: str | None) -> None:
@@ -62,4 +64,6 @@ def _say_why_not(answer: Diff, form: str | None) -> None:
     elif form == "--name-only" and paths:
         show.write("\n".join(paths))
     else:
-        raise click.ClickException("\n  ".join([said, *paths]))
+        see = [text.line(command) for command in answer["commands"]]
+        what_now = "\n  ".join(["\nWhat is there now:", *see]) if see else ""
+        raise click.ClickException("\n  ".join([said, *paths]) + what_now)

@@ -7,9 +7,7 @@ import click
 from scheduler_daemon.cli import show, text
 from scheduler_daemon.cli.command import Choices, Command
 from scheduler_daemon.cli.show import Column
-
-_UNIT = 1024
-_UNITS = ("KiB", "MiB", "GiB", "TiB")
+from scheduler_daemon.cli.sizes import size
 
 
 class Worktree(TypedDict):
@@ -29,15 +27,13 @@ class Worktree(TypedDict):
 
 
 @click.command(cls=Command)
-@click.option("--worktrees", is_flag=True, help="Worktrees that no job works in any more.")
+@click.option("--worktrees", is_flag=True, help="Worktrees that no job works in any more; also if not given.")
 @click.pass_obj
 def doctor(choices: Choices, worktrees: bool) -> None:
-    """Find what is left over.
+    """Find worktrees that no job works in any more.
 
     Nothing is removed: what to type for that is shown with it.
     """
-    if not worktrees:
-        raise click.UsageError("Say what to look for: --worktrees.")
     with choices.connect() as daemon:
         answer = daemon.call("worktrees.list", patient=True, unused=True)
     if choices.as_json:
@@ -60,18 +56,6 @@ def doctor(choices: Choices, worktrees: bool) -> None:
     for each in found:
         for command in each["commands"]:
             show.write(f"  {text.line(command)}")
-
-
-def size(number: int) -> str:
-    """A number of bytes in words, such as ``1.5 MiB``."""
-    if number < _UNIT:
-        return f"{number} B"
-    amount, unit = number / _UNIT, _UNITS[0]
-    for larger in _UNITS[1:]:
-        if amount < _UNIT:
-            break
-        amount, unit = amount / _UNIT, larger
-    return f"{amount:.1f} {unit}"
 
 
 def _state(worktree: Worktree) -> str:

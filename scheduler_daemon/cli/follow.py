@@ -13,6 +13,7 @@ import click
 from scheduler_daemon.cli import show, text
 from scheduler_daemon.cli.client import Client, Unreachable
 from scheduler_daemon.cli.command import Choices
+from scheduler_daemon.cli.queued import Queued
 from scheduler_daemon.cli.record import (
     ENDED,
     ending,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from scheduler_daemon.cli.answers import Run
 
 _CHUNK = 1 << 16
+_SOON, _LATER = 2.0, 5.0
+"""Seconds after which it is asked why a run has not started, and after which it is asked again."""
 
 
 class Printer(Protocol):
@@ -111,7 +114,7 @@ class Log:
 
 
 def watch(daemon: Client, reference: str, on_news: "Callable[[Run], None]") -> "Run":
-    """Follow a run until it has ended, and return it as it is then.
+    """Follow a run until it has ended, and return it as it is then; says why it does not start where that takes long.
 
     Args:
         daemon: where to ask.
@@ -119,18 +122,21 @@ def watch(daemon: Client, reference: str, on_news: "Callable[[Run], None]") -> "
         on_news: called with the run at once, whenever it changes or its log grows, and at the end.
     """
     run: Run = daemon.call("runs.follow", run=reference)
+    queued, look = Queued(daemon), _SOON
     on_news(run)
-    if run["status"] in ENDED:
-        return run
-    for method, params in daemon.notifications():
+    while run["status"] not in ENDED:
+        told = daemon.notification(look if run["status"] == "upcoming" else None)
+        if told is None:
+            queued.look(run)
+            look = _LATER
+            continue
+        method, params = told
         if method == "runs.changed" and params["run"]["id"] == run["id"]:
             run = params["run"]
         elif method != "runs.output" or params["run_id"] != run["id"]:
             continue
         on_news(run)
-        if run["status"] in ENDED:
-            return run
-    raise AssertionError("notifications go on until they fail")
+    return run
 
 
 def follow(home: Home, daemon: Client, reference: str, printer: Printer) -> "Run":

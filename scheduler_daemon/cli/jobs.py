@@ -7,7 +7,7 @@ import click
 from scheduler_daemon.cli import completion, job_options, names, show, text, times, transfer, unfilled
 from scheduler_daemon.cli.client import Client
 from scheduler_daemon.cli.command import Choices, Group
-from scheduler_daemon.cli.options import demand_a_change
+from scheduler_daemon.cli.options import demand_a_change, naming_options
 from scheduler_daemon.cli.show import Column
 
 if TYPE_CHECKING:
@@ -26,12 +26,14 @@ def jobs() -> None:
 
 
 @jobs.command("create", params=job_options.parameters(creating=True))
-@click.pass_obj
-def create(choices: Choices, **given: "Unpack[given_options.Job]") -> None:
+@click.pass_context
+def create(context: click.Context, **given: "Unpack[given_options.Job]") -> None:
     """Create a job."""
+    choices: Choices = context.obj
     fields = job_options.fields_of(given, creating=True)
     with choices.connect() as daemon:
-        job: Job = daemon.call("jobs.create", patient=False, **fields)
+        with naming_options(context):
+            job: Job = daemon.call("jobs.create", patient=False, **fields)
         _show_job(choices, daemon, job)
         unfilled.note(choices, daemon, fields)
 
@@ -48,7 +50,8 @@ def update(context: click.Context, job: str, **given: "Unpack[given_options.Job]
     demand_a_change(context, changes)
     choices: Choices = context.obj
     with choices.connect() as daemon:
-        updated: Job = daemon.call("jobs.update", job=job, changes=changes)
+        with naming_options(context):
+            updated: Job = daemon.call("jobs.update", job=job, changes=changes)
         _show_job(choices, daemon, updated)
         unfilled.note(choices, daemon, changes)
 

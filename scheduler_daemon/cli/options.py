@@ -1,12 +1,15 @@
 """What options mean together: those that exclude each other, and an update that is given none."""
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, overload
 
 import click
 
 from scheduler_daemon.cli import times
+from scheduler_daemon.cli.client import Refused
 from scheduler_daemon.cli.command import directory
 
 REPEATED = "May be repeated."
@@ -18,6 +21,37 @@ OVERLAP = (
 )
 """The help of an option for it, as far as jobs and tasks have it in common."""
 OVERLAPS = click.Choice(["skip", "queue", "replace"])
+
+
+_OPTIONS = {
+    "schedule": "",
+    "schedule.cron_expression": "--cron",
+    "schedule.interval_value": "--every",
+    "schedule.interval_type": "--every",
+    "schedule.watch_patterns": "--watch-pattern",
+    "verify.command": "--verify",
+    "verify.time_limit": "--verify-time-limit",
+    "notifications.on_success": "--notify-on-success",
+    "notifications.on_failure": "--notify-on-failure",
+    "allowed_tools": "--allowed-tool",
+    "disallowed_tools": "--disallowed-tool",
+    "working_directory": "--working-directory",
+    "working_directory.path": "--working-directory",
+}
+"""By the field of a request, the option that it comes from, where that has not the field's name; "" for none."""
+_PROMPTS = ("--prompt", "--prompt-file", "--command")
+_TIMES = (
+    "--jitter",
+    "--missed-within",
+    "--time-limit",
+    "--max-limit-wait",
+    "--stall-after",
+    "--verify-time-limit",
+    "--retry-delay",
+    "--max-retry-delay",
+)
+"""Options whose values are typed with units and sent in seconds."""
+_RANGE = re.compile(r"must be (at least|at most|more than|less than) \S+, not \S+")
 
 
 class Dollars(click.FloatRange):
@@ -54,17 +88,51 @@ def demand_a_change(context: click.Context, changes: Mapping[str, object]) -> No
     """Refuse an update that changes nothing.
 
     Raises:
-        click.UsageError: naming every option of the command.
+        click.UsageError: saying where the options are.
     """
-    if changes:
-        return
-    spellings = [
-        spelling
-        for parameter in context.command.params
-        if isinstance(parameter, click.Option)
-        for spelling in (*parameter.opts, *parameter.secondary_opts)
-    ]
-    raise click.UsageError(f"Say what to change, with one or more of {', '.join(spellings)}.")
+    if not changes:
+        raise click.UsageError(f"Say what to change; the options: {context.command_path} --help")
+
+
+@contextmanager
+def naming_options(context: click.Context) -> Iterator[None]:
+    """Have the daemon's refusal of a value name the option that it was typed with, where there is one.
+
+    Raises:
+        click.UsageError: the value is too large or too small.
+        Refused: for any other reason.
+    """
+    try:
+        yield
+    except Refused as refusal:
+        named = [(_option_of(context, each["field"]), each["message"]) for each in refusal.errors]
+        if not named or not all(option for option, _ in named):
+            raise
+        told = "\n".join(
+            f"{option}: {with_units(message, times.spelled) if option in _TIMES else message}"
+            for option, message in named
+        )
+        if all(_RANGE.fullmatch(message) for _, message in named):
+            raise click.UsageError(told) from None
+        raise Refused(told) from None
+
+
+def _option_of(context: click.Context, field: str) -> str:
+    """The option, as it is spelled, that a field of a request comes from; nothing where there is none."""
+    path = ".".join(part for part in field.removeprefix("changes.").split(".") if not part.isdigit())
+    if path == "command":
+        given = ("prompt", "prompt_file", "command_text")
+        return next((option for name, option in zip(given, _PROMPTS, strict=True) if context.params.get(name)), "")
+    spelling = _OPTIONS.get(path, f"--{path.rpartition('.')[2].replace('_', '-')}")
+    there = {each for parameter in context.command.params for each in (*parameter.opts, *parameter.secondary_opts)}
+    return spelling if spelling in there else ""
+
+
+def with_units(message: str, spelled: Callable[[int], str]) -> str:
+    """A refusal of a number that is too large or too small, with the numbers in it spelled as they are typed."""
+    return _RANGE.sub(
+        lambda found: re.sub(r"(\d+)(\.0)?(?![\d.])", lambda number: spelled(int(number[1])), found[0]), message
+    )
 
 
 def place(option: str, path: str) -> str:

@@ -53,9 +53,10 @@ class Finding(TypedDict):
 
 @click.group(cls=Group)
 def profiles() -> None:
-    """Profiles: the environment variables of runs, and where their values come from.
+    """Profiles: the environment of runs.
 
-    PROFILE is an id, the first characters of one (at least 4), or a name.
+    A profile has variables, each with a source where its value comes from. PROFILE is an id, the first characters of
+    one (at least 4), or a name.
     """
 
 

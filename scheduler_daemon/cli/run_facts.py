@@ -27,29 +27,30 @@ _BESIDE = 17
 """Columns that the names of a run's fields take."""
 
 
-def show_run(choices: Choices, run: "Run") -> None:
-    """Write a run's record: as one JSON document, or as facts and hints."""
+def show_run(choices: Choices, run: "Run", waits: str = "") -> None:
+    """Write a run's record: as one JSON document, or as facts and hints; ``waits`` is why it has not started."""
     if choices.as_json:
         show.document(run)
         return
-    show.facts([*_what_it_is(run), *_how_it_went(choices, run)])
+    show.facts([*_what_it_is(run, waits), *_how_it_went(choices, run)])
     _show_hints(choices, run)
 
 
-def _what_it_is(run: "Run") -> list[tuple[str, str]]:
+def _what_it_is(run: "Run", waits: str) -> list[tuple[str, str]]:
     place = run["sequence_position"] + 1
     return [
         ("id", run["id"]),
         ("task", f"{text.line(run['task_name'])}  {run['task_id']}"),
         ("job", f"{text.line(run['job_name'])}  {run['job_id']}"),
         ("status", show.status(run["status"])),
+        ("not yet", waits),
         ("outcome", run["outcome"] or ""),
         ("errors", text.printable("\n".join(run["errors"]))),
-        ("started by", _STARTED_BY.get(run["trigger"], run["trigger"])),
+        ("started by", _started_by(run["trigger"])),
         ("attempt", _attempt(run)),
         ("continues", run["continues"] or ""),
         ("continued by", run["continued_by"] or ""),
-        ("first run", run["first_run"] or ""),
+        ("first run", _first_run(run)),
         ("restarted from", run["restarted_from"] or ""),
         ("resumes", f"the session of run {run['resumes']}" if run["resumes"] else ""),
         ("sequence", f"{run['sequence_id']}, place {place}" if run["sequence_id"] else ""),
@@ -82,7 +83,6 @@ def _how_it_went(choices: Choices, run: "Run") -> list[tuple[str, str]]:
         ("had to be ended", _lines(run["leftovers"])),
         ("log", text.line(run["log_path"] or "") if ran or has_log(choices.home, run) else ""),
         ("result", text.excerpt(run["output"])),
-        ("raw output", _end_of(run["raw_output"])),
     ]
 
 
@@ -95,6 +95,8 @@ def _show_hints(choices: Choices, run: "Run") -> None:
         )
         return
     hints = []
+    if run["commit"] or run["uncommitted"]:
+        hints.append(diff_hint(choices, run))
     if has_log(choices.home, run):
         hints.append((choices.typed(f"runs logs {reference}"), "what the agent did"))
     if run["continued_by"]:
@@ -105,6 +107,22 @@ def _show_hints(choices: Choices, run: "Run") -> None:
             hints.append((choices.typed(f"runs restart --resume {reference}"), "go on in its session"))
     if hints:
         show.hints(*hints)
+
+
+def diff_hint(choices: Choices, run: "Run") -> tuple[str, str]:
+    """How to see what a run changed."""
+    return choices.typed(f"runs diff {text.short(run['id'])}"), "what it changed"
+
+
+def _started_by(trigger: str) -> str:
+    return _STARTED_BY.get(trigger, trigger)
+
+
+def _first_run(run: "Run") -> str:
+    """The first of those that it continues, and what asked for that."""
+    if not run["first_run"]:
+        return ""
+    return run["first_run"] + (f", started by {_started_by(run['first_trigger'])}" if run["first_trigger"] else "")
 
 
 def _attempt(run: "Run") -> str:

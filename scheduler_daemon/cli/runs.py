@@ -55,7 +55,12 @@ def get(choices: Choices, run: str) -> None:
     """Show a run's record."""
     with choices.connect() as daemon:
         found: Run = daemon.call("runs.get", run=run)
-    show_run(choices, found)
+        waits = ""
+        if not choices.as_json and found["status"] == "upcoming":
+            from scheduler_daemon.cli.queued import reason  # only a run that is to come pays for it
+
+            waits = reason(daemon, found)
+    show_run(choices, found, waits)
 
 
 @runs.command("stop")
@@ -120,9 +125,10 @@ def delete(choices: Choices, run: str, force: bool) -> None:
 @click.option("--name-only", is_flag=True, help="Only which files have changed.")
 @click.pass_obj
 def diff(choices: Choices, run: str, stat: bool, name_only: bool) -> None:
-    """Show what a run changed: all that it committed, or what it has changed so far.
+    """Show what a run changed.
 
-    In a pipe it is a patch for `git apply`; --output json tells between which commits it lies.
+    That is all that it committed, or what it has changed so far. In a pipe it is a patch for `git apply`; --output
+    json tells between which commits it lies.
     """
     from scheduler_daemon.cli.diff import show_diff
 
@@ -177,7 +183,7 @@ def show_runs(found: "list[Run]") -> None:
     columns: list[Column[Run]] = [
         Column("ID", lambda run: text.short(run["id"])),
         Column("STATUS", lambda run: run["status"], is_status=True),
-        Column("OUTCOME", lambda run: run["outcome"] or "", rank=2),
+        Column("OUTCOME", _outcome, rank=2),
         Column("TASK", lambda run: run["task_name"], flexible=True),
         Column("JOB", lambda run: run["job_name"], flexible=True, rank=3),
         Column(f"START ({zone})" if zone else "START", _start, rank=1),
@@ -185,6 +191,15 @@ def show_runs(found: "list[Run]") -> None:
         Column("COST", lambda run: times.cost(cost_of(run)), right=True, rank=5),
     ]
     show.table(columns, found)
+
+
+def _outcome(run: "Run") -> str:
+    """How it ended, or since when it says nothing; and whether it is a further try of another, or goes on with it."""
+    stalled = run["stalled_at"] if run["status"] == "running" else None
+    goes_on = "goes on" if run["trigger"] == "limit_reset" else ""
+    again = f"{times.ordinal(run['attempt'])} try" if run["attempt"] > 1 else ""
+    parts = (run["outcome"], stalled and f"stalled since {times.brief(stalled)}", goes_on or again)
+    return ", ".join(part for part in parts if part)
 
 
 def _when(run: "Run") -> str | None:

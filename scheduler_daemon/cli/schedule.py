@@ -69,11 +69,13 @@ def explain(
     first = datetime.now(zone) if start is None else _instant(start, zone, "--from")
     last = None if end is None else _instant(end, zone, "--until")
     if last is not None and last.timestamp() <= first.timestamp():
-        raise click.BadParameter(f"{last.isoformat()} is not after {first.isoformat()}", param_hint="--until")
+        before = "is past" if start is None else f"is not after {first.isoformat(' ')}, the time of --from"
+        raise click.BadParameter(f"{last.isoformat(' ')} {before}; give a later time", param_hint="--until")
     limit = count or (_SHOWN if last is None else _MOST)
     try:
         cron = CronExpression.parse(expression[0])
-        due = [(time, _note(cron, time, zone)) for time in itertools.islice(_due(cron, zone, first, last), limit)]
+        found = list(itertools.islice(_due(cron, zone, first, last), limit + 1))
+        due = [(time, _note(cron, time, zone)) for time in found[:limit]]
     except ScheduleError as refusal:
         raise click.ClickException(str(refusal)) from None
     if choices.as_json:
@@ -84,6 +86,7 @@ def explain(
                 "words": in_words(cron.fields),
                 "from": first.isoformat(),
                 "next": [time.isoformat() for time, _ in due],
+                "more": len(found) > limit,
                 "notes": [{"at": time.isoformat(), "note": note} for time, note in due if note],
             }
         )
@@ -91,6 +94,8 @@ def explain(
     show.write(f"{in_words(cron.fields)} ({text.line(zone.key)})\n")
     for time, note in due:
         show.write(f"{time:%a} {time.isoformat(' ')}  {note or ''}".rstrip())
+    if last is not None and len(found) > limit:
+        show.write("and more")
     if not due:
         show.write("Not due in that time.")
 
@@ -107,15 +112,12 @@ def _zone(name: str | None) -> "ZoneInfo":
 def _instant(written: str, zone: "ZoneInfo", option: str) -> datetime:
     """The instant that a person wrote, in a zone."""
     try:
-        found = datetime.fromisoformat(written)
-    except ValueError:
-        found = None
+        found, problem = datetime.fromisoformat(written), f"its year is not from {_YEARS[0]} to {_YEARS[-1]}"
+    except ValueError as error:
+        found, problem = None, "" if "isoformat" in str(error) else str(error)
     if found is None or found.year not in _YEARS:
-        raise click.BadParameter(
-            f"{text.cut(repr(written), 50)} is no time from {_YEARS[0]} to {_YEARS[-1]}; "
-            "write 2031-05-17, 2031-05-17T02:00 or 2031-05-17T02:00:00+02:00",
-            param_hint=option,
-        )
+        why = f": {problem}" if problem else "; write 2031-05-17, 2031-05-17T02:00 or 2031-05-17T02:00:00+02:00"
+        raise click.BadParameter(f"{text.cut(repr(written), 50)} is no time{why}", param_hint=option)
     # By way of UTC, a time that clocks skip becomes the one they show instead.
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC).astimezone(zone)
 

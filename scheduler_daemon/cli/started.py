@@ -45,5 +45,15 @@ def show_started(
         if runs:
             watch = choices.typed(f"runs logs -f {text.short(runs[0]['id'])}")
             show.hints((watch, "watch it" if len(runs) == 1 else "watch the first one"))
+    if waiting and not choices.as_json:
+        _show_diff_hints(choices, runs)
     if waiting and not all_succeeded(runs):
         context.exit(1)
+
+
+def _show_diff_hints(choices: Choices, runs: "list[Run]") -> None:
+    from scheduler_daemon.cli.run_facts import diff_hint
+
+    hints = [diff_hint(choices, run) for run in runs if run["commit"] or run["uncommitted"]]
+    if hints:
+        show.hints(*hints)

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import completion, names, show, task_options, text, times, unfilled
+from scheduler_daemon.cli import completion, names, show, task_options, text, times, unfilled, unheeded
 from scheduler_daemon.cli.client import Client, Refused
 from scheduler_daemon.cli.command import Choices, Group
-from scheduler_daemon.cli.options import demand_a_change
+from scheduler_daemon.cli.options import demand_a_change, naming_options
 from scheduler_daemon.cli.sections import Sectioned
 from scheduler_daemon.cli.show import Column
 
@@ -35,14 +35,17 @@ def tasks() -> None:
 
 
 @tasks.command("create", cls=Sectioned, sections=task_options.sections(creating=True))
-@click.pass_obj
-def create(choices: Choices, **given: "Unpack[given_options.Task]") -> None:
+@click.pass_context
+def create(context: click.Context, **given: "Unpack[given_options.Task]") -> None:
     """Create a task, as the last one of its job."""
+    choices: Choices = context.obj
     fields = task_options.fields_of(given, creating=True)
     with choices.connect() as daemon:
-        task: Task = daemon.call("tasks.create", patient=False, **fields)
+        with naming_options(context):
+            task: Task = daemon.call("tasks.create", patient=False, **fields)
         _show_task(choices, daemon, task)
         unfilled.note(choices, daemon, fields)
+        unheeded.note(task, fields)
         if given["schedule"] == "sequential":
             _note_that_it_is_first(choices, daemon, task)
 
@@ -60,9 +63,11 @@ def update(context: click.Context, task: str, **given: "Unpack[given_options.Tas
     demand_a_change(context, changes)
     choices: Choices = context.obj
     with choices.connect() as daemon:
-        updated: Task = daemon.call("tasks.update", task=task, changes=changes)
+        with naming_options(context):
+            updated: Task = daemon.call("tasks.update", task=task, changes=changes)
         _show_task(choices, daemon, updated)
         unfilled.note(choices, daemon, changes)
+        unheeded.note(updated, changes)
         if given["schedule"] == "sequential":
             _note_that_it_is_first(choices, daemon, updated)
 
@@ -248,7 +253,7 @@ def _show_task(choices: Choices, daemon: Client, task: "Task") -> None:
             ("watch below", _yes_or_nothing(schedule["watch_recursive"])),
             ("watch debounce", times.duration(schedule["watch_debounce"])),
             ("watch max wait", times.duration(schedule["watch_max_wait"])),
-            ("missed", f"{task['missed']}, within {times.spelled(task['missed_within'])}"),
+            ("missed", _missed(task)),
             ("overlap", task["overlap"] or ""),
             ("jitter", times.spelled(task["jitter"]) if task["jitter"] else ""),
             ("running hours", task["running_hours"] or ""),
@@ -296,11 +301,21 @@ def _schedule(schedule: "Schedule") -> str:
     return f"{kind}: {details[kind]}" if kind in details else kind
 
 
+def _missed(task: "Task") -> str:
+    """What becomes of missed due times; nothing where the clock makes none."""
+    if task["schedule"]["type"] not in unheeded.TIMED:
+        return ""
+    within = "" if task["missed"] == "skip" else f", within {times.spelled(task['missed_within'])}"
+    return f"{task['missed']}{within}"
+
+
 def _usage_limits(task: "Task") -> str:
     """What it does at one, where that is not what it does by itself."""
     if not task["wait_for_limit"]:
         return "a run that meets one is not gone on with"
     longest = task["max_limit_wait"]
+    if longest == 0:
+        return "does not wait for their resets"
     return "" if longest is None else f"waits for their resets for {times.spelled(longest)}, all in all"
 
 

@@ -4,9 +4,6 @@ from typing import TypedDict
 
 from scheduler_daemon.cli import show, text
 
-_WORKTREES = "/.claude/worktrees/"
-"""What the path of a worktree has in it, between the repository's and the worktree's name."""
-
 
 class Fate(TypedDict):
     """A job's worktree, in the answer of ``jobs.delete``."""
@@ -14,6 +11,8 @@ class Fate(TypedDict):
     path: str | None
     branch: str | None
     removed: bool
+    commands: list[str]
+    """What to type to remove what is still there."""
 
 
 def show_what_became_of(fate: Fate | None) -> None:
@@ -26,10 +25,6 @@ def show_what_became_of(fate: Fate | None) -> None:
         gone += [f"the branch {text.line(branch)}"] if branch else []
         show.write(f"Removed {' and '.join(gone)}.")
         return
-    import shlex  # only who has a worktree pays for it
-
-    folder, name = path or "", branch or ""
-    git = f"git -C {shlex.quote(folder.partition(_WORKTREES)[0])}"
-    show.write(f"Its worktree {text.line(folder)} and the branch {text.line(name)} stay. To remove them:")
-    show.write(text.line(f"  {git} worktree remove {shlex.quote(folder)}"))
-    show.write(text.line(f"  {git} branch -d {shlex.quote(name)}") + "  # -D also where it is not merged")
+    show.write(f"Its worktree {text.line(path or '')} and the branch {text.line(branch or '')} stay. To remove them:")
+    for command in fate["commands"]:
+        show.write(f"  {text.line(command)}")

@@ -185,7 +185,10 @@ def _in_words(detail: ErrorDetails, model: type[BaseModel] | None) -> str:
         return f"must match the pattern {context['pattern']}" + _but_is(detail)
     if kind in ("too_short", "too_long"):
         bound = "at least" if kind == "too_short" else "at most"
-        return f"must have {bound} {context.get('min_length', context.get('max_length'))} entries"
+        number = context.get("min_length", context.get("max_length"))
+        if (kind, number) == ("too_short", 1):
+            return "must not be empty"
+        return f"must have {bound} {number} {'entry' if number == 1 else 'entries'}"
     message = detail["msg"].removeprefix("Input should be ")
     return _without_input(message if message == detail["msg"] else f"must be {message}", detail)
 

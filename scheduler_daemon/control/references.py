@@ -41,7 +41,9 @@ def find(table: Table[R], reference: str) -> R:
             f"{len(found)} {table.name} answer to {shortened(reference)!r}",
             candidates,
             field=noun,
-            hint="use the whole id, or more characters of it",
+            hint="use the whole id, or more characters of it"
+            if all(str(each.id).startswith(reference.strip().lower()) for each in found)
+            else "use an id, or its first characters",
         )
     return found[0]
 

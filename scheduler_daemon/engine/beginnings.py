@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from scheduler_daemon.engine import Refused
-from scheduler_daemon.engine.due import clash, policy, skipped_by, too_late
+from scheduler_daemon.engine.due import clash, in_hindsight, in_the_way, policy, refusal, too_late
 from scheduler_daemon.engine.ledger import Ledger
 from scheduler_daemon.engine.planner import Planner, delay
 from scheduler_daemon.engine.sequence import from_due, ordered, runs_of
@@ -19,6 +19,7 @@ from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.run.supervisor.fault import step
+from scheduler_daemon.schedule.local import local_text
 from scheduler_daemon.store.schedules import Plan
 from scheduler_daemon.store.skipped import Skipped
 from scheduler_daemon.store.store import Store
@@ -35,8 +36,8 @@ class Begun:
     """Runs that ended for it, not having begun."""
     stopping: list[Run] = field(default_factory=list)
     """Live runs that are to be stopped for it."""
-    refusal: str | None = None
-    """Why there is no beginning."""
+    in_the_way: Run | None = None
+    """The run for whose sake there is no beginning."""
 
 
 class Beginnings:
@@ -103,8 +104,8 @@ class Beginnings:
         """
         with self._store.transaction():
             begun = self._begin(job, tasks, self._clock(), trigger, overlap, of_each)
-        if begun.refusal:
-            raise Refused(begun.refusal)
+        if begun.in_the_way:
+            raise Refused(refusal(begun.in_the_way, overlap))
         log.info("asked for", job=job.name, tasks=[task.name for task in tasks])
         self._carry_on(job, begun)
         return begun.runs
@@ -114,9 +115,10 @@ class Beginnings:
         tasks = from_due(ordered(job, self._store.tasks.of_job(job.id)), task)
         begun = self._begin(job, tasks, due, Trigger.SCHEDULE, policy(task, job))
         about = {"job": job.name, "task": task.name, "due": due.isoformat()}
-        if begun.refusal:
-            self._skip(task, due, due, SkipReason.OVERLAP, begun.refusal)
-            log.warning("due, but skipped", **about, reason=begun.refusal)
+        if begun.in_the_way:
+            reason = in_hindsight(begun.in_the_way, task)
+            self._skip(task, due, due, SkipReason.OVERLAP, reason)
+            log.warning("due, but skipped", **about, reason=reason)
         else:
             log.info("due", **about, runs=len(begun.runs))
         return begun
@@ -132,12 +134,12 @@ class Beginnings:
     ) -> Begun:
         """Put the runs of a sequence on record, inside a transaction, in place of those in its way if so wanted."""
         clashing = clash(tasks, self._store.runs.unfinished(), self._launching)
-        if clashing and (refusal := skipped_by(overlap, clashing)):
-            return Begun(refusal=refusal)
+        if clashing and (other := in_the_way(overlap, clashing)):
+            return Begun(in_the_way=other)
         runs = runs_of(job, tasks, due, trigger)
         begun = Begun([run.model_copy(update=dict(of_each.get(run.task_id, {}))) for run in runs])
         if clashing and overlap is Overlap.REPLACE:
-            reason = f"replaced by a run that was due at {due.isoformat(timespec='seconds')}"
+            reason = f"replaced by a run that was due at {local_text(due)}"
             for run in clashing.runs:
                 execution = self._store.runs.execution(run.id)
                 if run.status is RunStatus.RUNNING and execution:
@@ -147,6 +149,10 @@ class Beginnings:
                 else:
                     begun.settled += self._ledger.settle(run, stopped(reason), breaks=False)
         self._ledger.add(job, begun.runs)
+        for run in begun.runs:
+            if run.restarted_from and (carried := self._store.runs.carried(run.restarted_from)):
+                # What the other left in the directory is this one's to commit.
+                self._store.runs.put_carried(run.id, carried)
         return begun
 
     def _carry_on(self, job: Job, begun: Begun) -> None:

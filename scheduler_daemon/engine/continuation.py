@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from scheduler_daemon.engine.accounts import held_until
+from scheduler_daemon.engine.accounts import SLACK, held_until
 from scheduler_daemon.model.enums import Outcome, RunStatus, Trigger
 from scheduler_daemon.model.limits import AccountLimits
 from scheduler_daemon.model.run import Run
@@ -48,8 +48,13 @@ def continuation(
 
 def retry_wait(retry: RetryConfig, attempt: int) -> timedelta:
     """How long to wait after a try has failed, before the next one."""
-    longest = max(retry.max_retry_delay, retry.retry_delay)
-    return timedelta(seconds=min(retry.retry_delay * 2 ** min(attempt - 1, 30), longest))
+    doubled = timedelta(seconds=retry.retry_delay * 2 ** min(attempt - 1, 30))
+    return min(doubled, longest_wait(retry))
+
+
+def longest_wait(retry: RetryConfig) -> timedelta:
+    """How long to wait before any try, at the most: a longer wait is one of a clock that was wrong."""
+    return timedelta(seconds=max(retry.max_retry_delay, retry.retry_delay))
 
 
 def patience(task: Task, settings: Settings) -> timedelta:
@@ -64,7 +69,7 @@ def _after_limit(
     again = f"Run it again then: ccsched tasks run {task.id}"
     if not task.wait_for_limit:
         return Decision(None, f"The task does not wait for the reset. {again}")
-    begin = held_until(limits, task.model, now) or now
+    begin = held_until(limits, task.model, now) or now + SLACK
     waited = run.limit_waited + (begin - now).total_seconds()
     if waited > patience(task, settings).total_seconds():
         return Decision(
@@ -90,6 +95,7 @@ def _next(run: Run, trigger: Trigger, begin: datetime, fields: dict[str, object]
             "job_name": run.job_name,
             "scheduled_time": begin,
             "first_run": run.first_run or run.id,
+            "first_trigger": run.first_trigger or run.trigger,
             "first_scheduled": run.first_scheduled or run.scheduled_time,
             "trigger": trigger,
             "sequence_id": run.sequence_id,

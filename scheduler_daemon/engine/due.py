@@ -49,24 +49,34 @@ def clash(tasks: Iterable[Task], unfinished: Iterable[Run], launching: Collectio
     if not in_the_way:
         return None
     # Where its first run is no longer among the unfinished, a sequence has begun.
-    begun = touched - {run.sequence_id for run in in_the_way if run.sequence_position == 0}
+    begun = touched - {run.sequence_id for run in in_the_way if run.sequence_position == 0 and not run.continues}
     begun |= {run.sequence_id for run in in_the_way if run.status is RunStatus.RUNNING or run.id in launching}
     waiting = next((run for run in in_the_way if run.sequence_id not in begun), None)
     first = next(run for run in in_the_way if run.task_id in wanted)
     return Clash(in_the_way, first, waiting)
 
 
-def skipped_by(overlap: Overlap, clashing: Clash) -> str | None:
-    """Why there are to be no new runs, in plain words with what to do; None if there are."""
-    run = clashing.first
-    if overlap is Overlap.QUEUE and clashing.waiting:
-        run = clashing.waiting
-        what = f"task {run.task_name!r} has a run that waits for its turn already: {run.id}"
-    elif overlap is Overlap.SKIP:
-        what = f"task {run.task_name!r} has a run that is {run.status.value}: {run.id}"
-    else:
-        return None
-    return f"{what}; wait for it, or stop it with: ccsched runs stop {run.id}"
+def in_the_way(overlap: Overlap, clashing: Clash) -> Run | None:
+    """The run for whose sake there are to be no new ones; None if there are."""
+    if overlap is Overlap.SKIP:
+        return clashing.first
+    return clashing.waiting if overlap is Overlap.QUEUE else None
+
+
+def refusal(run: Run, overlap: Overlap) -> str:
+    """That a run is in the way, in plain words with what to do."""
+    state = "waits for its turn already" if overlap is Overlap.QUEUE else f"is {run.status.value}"
+    return (
+        f"task {run.task_name!r} has a run that {state}: {run.id}; "
+        f"wait for it, or stop it with: ccsched runs stop {run.id}"
+    )
+
+
+def in_hindsight(run: Run, task: Task) -> str:
+    """That a run was in the way of one of the task, for whoever reads of it later."""
+    whose = "" if run.task_id == task.id else f" of task {run.task_name!r}"
+    state = "running" if run.status is RunStatus.RUNNING else "waiting for its turn"
+    return f"run {str(run.id)[:8]}{whose} was still {state}"
 
 
 def policy(task: Task, job: Job) -> Overlap:

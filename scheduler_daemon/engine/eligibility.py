@@ -79,7 +79,7 @@ def occupancy(slots: int, unfinished: Iterable[Run], live: Iterable[UUID], keys:
         if run.sequence_position < first.sequence_position:
             taken.firsts[_sequence(run)] = run
     begun = {_sequence(run) for run in taken.live.values()}
-    begun |= {sequence for sequence, first in taken.firsts.items() if first.sequence_position > 0}
+    begun |= {sequence for sequence, first in taken.firsts.items() if first.sequence_position > 0 or first.continues}
     claims: dict[UUID, Run] = {}
     # A sequence that has begun comes before one that has not, whatever the clock said when they were made.
     for run in sorted(runs, key=lambda run: _sequence(run) not in begun):

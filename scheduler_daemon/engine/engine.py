@@ -8,25 +8,25 @@ from uuid import UUID
 import structlog
 
 from scheduler_daemon.engine import Refused
-from scheduler_daemon.engine.accounts import learned
+from scheduler_daemon.engine.accounts import Told, learned
 from scheduler_daemon.engine.beginnings import Beginnings
 from scheduler_daemon.engine.continuation import Decision, continuation
 from scheduler_daemon.engine.due import policy
 from scheduler_daemon.engine.eligibility import Occupancy, held, occupancy
-from scheduler_daemon.engine.events import Events, Final, Over, Progressed, Stalled
+from scheduler_daemon.engine.events import Events, Final, Progressed, Stalled
 from scheduler_daemon.engine.ledger import Ledger
 from scheduler_daemon.engine.planner import CORRECTION, Planner
 from scheduler_daemon.engine.sequence import ordered, whole_job
 from scheduler_daemon.engine.settlement import given_up, interrupted, not_started, stopped
 from scheduler_daemon.engine.waiting import Waiting
-from scheduler_daemon.engine.why import Why, of_idle, of_run
+from scheduler_daemon.engine.why import Why, of_idle, of_live, of_run
 from scheduler_daemon.model.enums import Outcome, RunStatus, SessionMode, Trigger
 from scheduler_daemon.model.execution import Execution
 from scheduler_daemon.model.job import Job, JobWorkingDirectory
+from scheduler_daemon.model.limits import AccountLimits
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import Task
 from scheduler_daemon.run.order import Ending, Launched, Launcher, Order, Progress
-from scheduler_daemon.schedule.zone import forget_zones
 from scheduler_daemon.schedule.zone_data import zone_data
 from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.store import Store
@@ -44,8 +44,12 @@ class Engine:
         events: Events,
         clock: Callable[[], datetime],
         exclusion: Callable[[Job], str],
+        zones: Callable[[], str] = zone_data,
     ) -> None:
-        """``exclusion`` gives the key of the directory that a job's runs may not share with other runs."""
+        """``exclusion`` gives the key of the directory that a job's runs may not share with other runs.
+
+        ``zones`` tells the state of the time zones, by which due times are computed.
+        """
         self._store = store
         self._launcher = launcher
         self._events = events
@@ -55,13 +59,17 @@ class Engine:
         """Those that were launched and are not known to have started, nor to have come to nothing."""
         self._places: dict[UUID, str] = {}
         """By run that was launched or taken over: the key of the directory in which it works."""
+        self._accounts: dict[UUID, UUID | None] = {}
+        """By run that was launched: the profile whose variables it gets."""
+        self._closing = False
         self._unwanted: set[UUID] = set()
         self._progress: dict[UUID, Progress] = {}
         self._last_look = clock()
-        self._zones = zone_data()
+        self._zones = zones
+        self._known_zones = zones()
         self._failing: set[UUID] = set()
         """Tasks that are due and whose schedule cannot be read just now."""
-        self.planner = Planner(store, clock)
+        self.planner = Planner(store, clock, zones)
         self._ledger = Ledger(store, events, clock)
         self._beginnings = Beginnings(store, self._ledger, self.planner, clock, self._launching, launcher.stop)
 
@@ -74,7 +82,7 @@ class Engine:
             if run.status is not RunStatus.RUNNING:
                 continue
             execution = self._store.runs.execution(run.id)
-            order = self._order(run)
+            order = self._order(run, execution)
             if execution is None or order is None:
                 self.ended(run.id, interrupted("its task, or the record of its process, is missing"))
             else:
@@ -98,11 +106,10 @@ class Engine:
         if now < self._last_look - CORRECTION:
             log.warning("the clock was set back; due times are computed anew", by=str(self._last_look - now))
             self.replan()
-        elif (zones := zone_data()) != self._zones:
-            forget_zones()
+        elif (zones := self._zones()) != self._known_zones:
             self.replan()
-            log.info("other time zones; due times are computed anew", before=self._zones, now=zones)
-            self._zones = zones
+            log.info("other time zones; due times are computed anew", before=self._known_zones, now=zones)
+            self._known_zones = zones
         self._last_look = now
         for plan in self._store.schedules.due(now):
             try:
@@ -132,9 +139,10 @@ class Engine:
     def _start_eligible(self, now: datetime) -> datetime | None:
         """Start what may start; returns the next instant that a run waits for."""
         unfinished = self._store.runs.unfinished()
-        if all(run.status is RunStatus.RUNNING or run.id in self._launching for run in unfinished):
-            return None
         runs = self._with_launching(unfinished)
+        live = sum(run.status is RunStatus.RUNNING or run.id in self._launching for run in runs)
+        if live == len(runs) or live >= self._store.settings().max_concurrent_runs or self._closing:
+            return None  # the end of a live one makes the engine look again
         keys = self._keys(runs)
         taken = self._occupancy(runs, keys)
         waiting = Waiting(self._store, now)
@@ -177,14 +185,16 @@ class Engine:
             return
         self._launching[run.id] = run
         self._places[run.id] = place
+        self._accounts[run.id] = order.profile.id if order.profile else None
         self._launcher.launch(order, self)
 
-    def _order(self, run: Run) -> Order | None:
+    def _order(self, run: Run, execution: Execution | None = None) -> Order | None:
+        """What a run is launched with; with its ``execution``, what it is taken over with."""
         task = self._store.tasks.get(run.task_id)
         job = self._store.jobs.get(run.job_id)
         if task is None or job is None:
             return None
-        profile_id = task.profile or job.profile
+        profile_id = execution.profile if execution else task.profile or job.profile
         profile = self._store.profiles.get(profile_id) if profile_id else None
         if profile_id and profile is None and run.status is RunStatus.UPCOMING:
             return None
@@ -260,8 +270,10 @@ class Engine:
                 of_each[follower.id] = {"restarted_from": later.id, "resumes": None}
         return self._beginnings.request(job, tasks, Trigger.RESTART, job.overlap, of_each)
 
-    def stop_run(self, run: Run) -> None:
+    def stop_run(self, run: Run, reason: str | None = None) -> None:
         """End a run and the sequence it is part of; one that has not started never will.
+
+        ``reason`` is why, where that is not a person's wish.
 
         Raises:
             Refused: when it has ended already.
@@ -273,12 +285,21 @@ class Engine:
             return
         if run.status is RunStatus.RUNNING:
             execution = self._store.runs.execution(run.id)
-            if execution and not execution.stop_requested:
+            if execution and (execution.stalled or not execution.stop_requested):
                 with self._store.transaction():
-                    self._store.runs.put_execution(run.id, execution.model_copy(update={"stop_requested": True}))
+                    wish = {"stop_requested": True, "stop_reason": reason, "stalled": False}
+                    stopping = execution.model_copy(update=wish)
+                    self._store.runs.put_execution(run.id, stopping)
         self._unwanted.add(run.id)
         log.info("stopping", **_about(run))
         self._launcher.stop(run.id)
+
+    def close(self) -> None:
+        """Stop all live runs, and start no more; those that were about to start are left to the next daemon."""
+        self._closing = True
+        for run in self._store.runs.unfinished():
+            if run.status is RunStatus.RUNNING:
+                self.stop_run(run, "stopped as the daemon ended, which was told to take its runs with it")
 
     def stop_job(self, job: Job) -> list[Run]:
         """End every run of a job that has not ended; returns them. Those that live end a little later."""
@@ -305,12 +326,14 @@ class Engine:
             for run in self._store.runs.unfinished()
             if run.task_id == task.id
             and run.status is RunStatus.UPCOMING
-            and not self._asked_for_by_itself(run)
+            and not _asked_for_by_itself(run)
             and run.id not in self._launching
         ]
         with self._store.transaction():
             for run in runs:
-                self._ledger.settle(run, not_started("its task was disabled", RunStatus.CANCELLED), breaks=False)
+                # What continues another is not left out: the one before it has failed, and that stands now.
+                ending = not_started("its task was disabled", RunStatus.CANCELLED)
+                self._ledger.settle(run, ending, breaks=run.continues is not None)
         self._ledger.tell(task.job_id, *(ended for run in runs if (ended := self._store.runs.get(run.id))))
 
     def with_progress(self, run: Run) -> Run:
@@ -328,7 +351,7 @@ class Engine:
         own = [run for run in unfinished if run.task_id == task.id]
         for run in own:
             if run.status is RunStatus.RUNNING:
-                return Why("running", f"it is running: run {str(run.id)[:8]} started at", run.start_time, run.id)
+                return of_live(run)
         if own:
             runs = self._with_launching(unfinished)
             keys = self._keys(runs)
@@ -346,8 +369,9 @@ class Engine:
     def launched(self, run_id: UUID, launched: Launched) -> bool:
         """Put ``running`` on record; the agent starts only after this returns True."""
         run = self._store.runs.get(run_id)
-        if run is None or run.status is not RunStatus.UPCOMING or run_id in self._unwanted:
+        if run is None or run.status is not RunStatus.UPCOMING or run_id in self._unwanted or self._closing:
             return False
+        execution = launched.execution.model_copy(update={"profile": self._accounts.get(run_id)})
         started = run.model_copy(
             update={
                 "status": RunStatus.RUNNING,
@@ -359,7 +383,7 @@ class Engine:
         )
         with self._store.transaction():
             self._store.runs.put(started)
-            self._store.runs.put_execution(run_id, launched.execution)
+            self._store.runs.put_execution(run_id, execution)
         self._launching.pop(run_id, None)
         log.info("started", **_about(run), pid=launched.execution.supervisor_pid)
         self._ledger.tell(None, started)
@@ -369,14 +393,26 @@ class Engine:
         """Something new was seen of a live run."""
         self._progress[run_id] = progress
         self._events.tell(Progressed(run_id, progress))
+        try:
+            self._speaks_again(run_id)
+        except StoreUnavailable as error:
+            log.warning("that an agent is not silent any more cannot be recorded", problem=str(error))
+
+    def _speaks_again(self, run_id: UUID) -> None:
+        run = self._store.runs.get(run_id)
+        if run and run.stalled_at and run.status is RunStatus.RUNNING:
+            speaking = run.model_copy(update={"stalled_at": None})
+            with self._store.transaction():
+                self._store.runs.put(speaking)
+            self._ledger.tell(None, speaking)
 
     def goes_on(self, run_id: UUID, execution: Execution) -> bool:
         """Put another process of a live run on record; it starts only after this returns True."""
         known = self._store.runs.execution(run_id)
-        if known is None or known.stop_requested or run_id in self._unwanted:
+        if known is None or self._stopping(run_id, known):
             return False
         with self._store.transaction():
-            self._store.runs.put_execution(run_id, execution)
+            self._store.runs.put_execution(run_id, execution.model_copy(update={"profile": known.profile}))
         return True
 
     def stalled(self, run_id: UUID, seconds: float) -> bool:
@@ -394,49 +430,71 @@ class Engine:
                 self._store.runs.put_execution(run_id, stopping)
         log.warning("the agent has not said a word", **_about(run), seconds=seconds, ends=stops)
         self._ledger.tell(None, silent)
-        self._events.tell(Stalled(silent, task))
+        if not stops:
+            self._events.tell(Stalled(silent, task))  # else its end is told of soon
         return stops
 
     def ended(self, run_id: UUID, ending: Ending) -> None:
         """Put the end of a run on record, and with it what that means for its sequence, task and job."""
         run = self._store.runs.get(run_id)
-        if run is not None and not run.status.ended:
+        if run is not None and run.status is RunStatus.UPCOMING and self._closing and run_id in self._launching:
+            log.info("not started any more; the next daemon starts it", **_about(run))
+        elif run is not None and not run.status.ended:
             execution = self._store.runs.execution(run_id)
-            if execution and execution.stop_reason and ending.outcome is Outcome.STOPPED:
-                ending = replace(ending, errors=[*ending.errors, execution.stop_reason])
+            ending = self._as_stopped(run, execution, ending)
             task = self._store.tasks.get(run.task_id)
             with self._store.transaction():
-                decision = self._after(run, task, ending)
+                decision = self._after(run, task, execution, ending)
                 if decision:
                     ending = replace(ending, errors=[*ending.errors, decision.said])
                 continued = decision.run if decision else None
                 settled = self._ledger.settle(run, ending, continued=continued)
             log.info("ended", **_about(run), status=ending.status.value, outcome=ending.outcome.value)
-            self._ledger.tell(run.job_id, *settled, *([continued] if continued else []))
-            self._events.tell(Over(run, ending.tool_times))
+            new = [continued] if continued else []
+            self._ledger.tell(run.job_id, *settled, *new, tool_times=ending.tool_times)
             if task and continued is None:
                 self._events.tell(Final(settled[0], task))
         self._forget(run_id)
 
-    def _after(self, run: Run, task: Task | None, ending: Ending) -> Decision | None:
+    def _stopping(self, run_id: UUID, execution: Execution | None) -> bool:
+        """Whether a run is to end because somebody wants it to."""
+        return run_id in self._unwanted or bool(execution and execution.stop_requested and not execution.stalled)
+
+    def _as_stopped(self, run: Run, execution: Execution | None, ending: Ending) -> Ending:
+        """The end of a run, be it stopped or whatever came of it in the moment it was to be."""
+        if ending.outcome in (Outcome.INTERRUPTED, Outcome.NOT_STARTED) and self._stopping(run.id, execution):
+            ending = replace(ending, status=RunStatus.CANCELLED, outcome=Outcome.STOPPED)
+        if execution and execution.stop_reason and ending.outcome is Outcome.STOPPED:
+            ending = replace(ending, errors=[*ending.errors, execution.stop_reason])
+        return ending
+
+    def _after(self, run: Run, task: Task | None, execution: Execution | None, ending: Ending) -> Decision | None:
         """What follows the end of a run; called inside a transaction, which takes in what it tells of its account."""
         now = self._clock()
-        job = self._store.jobs.get(run.job_id)
-        profile = (task.profile if task else None) or (job.profile if job else None)
+        if execution and run.start_time:
+            profile = execution.profile
+            limits = self._learn(run, task, profile, ending, now)
+            if task and (task.enabled or _asked_for_by_itself(run)) and not self._stopping(run.id, execution):
+                return continuation(run, task, ending, self._store.settings(), limits, now)
+        elif task and (task.enabled or _asked_for_by_itself(run)) and ending.outcome is not Outcome.USAGE_LIMIT:
+            return continuation(run, task, ending, self._store.settings(), AccountLimits(), now)
+        return None
+
+    def _learn(
+        self, run: Run, task: Task | None, profile: UUID | None, ending: Ending, now: datetime
+    ) -> AccountLimits:
+        """Record what a run has cost, and what it has told of its account."""
         if ending.cost_usd:
             self._store.spending.add(run.id, run.job_id, profile, ending.cost_usd, now)
         limits = self._store.limits.get(profile)
-        refused = ending.outcome is Outcome.USAGE_LIMIT and run.start_time is not None
+        refused = ending.outcome is Outcome.USAGE_LIMIT
         if refused or ending.rate_limits or ending.status is RunStatus.SUCCESS:
-            known = learned(limits, ending.rate_limits, refused, now)
+            told = Told(ending.rate_limits, task.model if task else "", refused, run.start_time or now)
+            known = learned(limits, told, now)
             if known != limits:
                 self._store.limits.put(profile, known)
                 limits = known
-        if task is None or job is None or not (task.enabled or self._asked_for_by_itself(run)):
-            return None
-        if run.start_time is None and ending.outcome is Outcome.USAGE_LIMIT:
-            return None
-        return continuation(run, task, ending, self._store.settings(), limits, now)
+        return limits
 
     def never_started(self, run_id: UUID) -> None:
         """Back to ``upcoming``: the agent was certainly not started, so starting it is not a second time."""
@@ -464,21 +522,21 @@ class Engine:
     def _forget(self, run_id: UUID) -> None:
         self._launching.pop(run_id, None)
         self._places.pop(run_id, None)
+        self._accounts.pop(run_id, None)
         self._unwanted.discard(run_id)
         self._progress.pop(run_id, None)
-
-    def _asked_for_by_itself(self, run: Run) -> bool:
-        """Whether a person asked for just this run, or for the first of those that it continues."""
-        first = self._store.runs.get(run.first_run) if run.first_run else run
-        if first is None:
-            return False
-        return first.trigger is Trigger.TASK or (first.trigger is Trigger.RESTART and first.sequence_position == 0)
 
     def _job_of(self, task: Task) -> Job:
         job = self._store.jobs.get(task.job_id)
         if job is None:
             raise Refused(f"the job of task {task.name!r} is gone")
         return job
+
+
+def _asked_for_by_itself(run: Run) -> bool:
+    """Whether a person asked for just this run, or for the first of those that it continues."""
+    trigger = run.first_trigger or run.trigger
+    return trigger is Trigger.TASK or (trigger is Trigger.RESTART and run.sequence_position == 0)
 
 
 def _about(run: Run) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Changed:
 
 @dataclass(frozen=True)
 class Over:
-    """A run that had started is over; this is not on record."""
+    """A run is over, if it ever began; this is not on record."""
 
     run: Run
     tool_times: Sequence[tuple[float, float]]

@@ -1,10 +1,10 @@
 """Puts on record what becomes of runs, and tells of it afterwards."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from scheduler_daemon.engine.events import Changed, Events
+from scheduler_daemon.engine.events import Changed, Events, Over
 from scheduler_daemon.engine.sequence import job_status
 from scheduler_daemon.engine.settlement import settle
 from scheduler_daemon.model.job import Job
@@ -40,15 +40,18 @@ class Ledger:
         if continued:
             settled[0] = settled[0].model_copy(update={"continued_by": continued.id})
             self._store.runs.put(continued)
-            self._store.runs.put_carried(continued.id, dict(ending.carried) if ending.carried else None)
         for each in settled:
             self._store.runs.put(each)
             self._store.runs.put_execution(each.id, None)
-            if each.continues:
-                self._store.runs.put_carried(each.id, None)
             task = self._store.tasks.get(each.task_id)
             if task and task.last_run_status is not each.status:
                 self._store.tasks.put(task.model_copy(update={"last_run_status": each.status}))
+        # It is for whoever goes on from here; one that a person asks for, if nobody does by itself.
+        carried = dict(ending.carried) if ending.carried else None
+        if continued:
+            self._store.runs.put_carried(continued.id, carried)
+        if run.continues or run.restarted_from or carried:
+            self._store.runs.put_carried(run.id, None if continued else carried)
         job = self._store.jobs.get(run.job_id)
         if job:
             known = {each.id: each for each in [*sequence, *settled, *([continued] if continued else [])]}
@@ -57,9 +60,15 @@ class Ledger:
                 self._store.jobs.put(job.model_copy(update={"status": status}))
         return settled
 
-    def tell(self, job_id: UUID | None, *runs: Run) -> None:
-        """Tell of runs, and of the job whose status they may have changed."""
+    def tell(self, job_id: UUID | None, *runs: Run, tool_times: Sequence[tuple[float, float]] = ()) -> None:
+        """Tell of runs, and of the job whose status they may have changed.
+
+        ``tool_times``: when the first of them, which has ended, may have changed something.
+        """
         self._events.tell(*(Changed("run", run) for run in runs))
         job = self._store.jobs.get(job_id) if job_id and runs else None
         if job:
             self._events.tell(Changed("job", job))
+        for run in runs:
+            if run.status.ended:
+                self._events.tell(Over(run, tool_times if run is runs[0] else ()))

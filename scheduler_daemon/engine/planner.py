@@ -13,7 +13,6 @@ from scheduler_daemon.model.task import ScheduleConfig, Task
 from scheduler_daemon.schedule import ScheduleError
 from scheduler_daemon.schedule.due import latest_due, next_due
 from scheduler_daemon.schedule.zone import forget_zones
-from scheduler_daemon.schedule.zone_data import zone_data
 from scheduler_daemon.store.schedules import Plan
 from scheduler_daemon.store.skipped import Skipped
 from scheduler_daemon.store.store import Store
@@ -43,16 +42,18 @@ class DueTimes:
 class Planner:
     """Keeps the plans in step with the tasks. Every method that writes is called inside a transaction."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], datetime], zones: Callable[[], str]) -> None:
+        """``zones`` tells the state of the time zones; see ``zone_data()``."""
         self._store = store
         self._clock = clock
+        self._zones = zones
 
     def plan_all(self) -> None:
         """Bring every plan in line with its task; see ``plan()``.
 
         As long as the time zones are the same, an unchanged schedule of thousands costs no computation.
         """
-        makers = f"{zone_data()}, ccsched {__version__}"
+        makers = f"{self._zones()}, ccsched {__version__}"
         if self._store.notes.get(_MADE_BY) == makers:
             for task_id in self._store.schedules.out_of_step(self._clock() + CORRECTION):
                 if task := self._store.tasks.get(task_id):
@@ -102,7 +103,8 @@ class Planner:
             log.error("not scheduled any more", task=task.name, task_id=str(task.id), problem=str(error))
             self._store.schedules.delete(task.id)
             return
-        self._store.skipped.take_back(task.id, begin)
+        # What has come by another zone's clocks, and is none of the new plan's, stays as it was recorded.
+        self._store.skipped.take_back(task.id, min(due - _INSTANT, now) if due else now)
         if due:
             self._store.schedules.put(
                 Plan(task.id, task.schedule.model_dump_json(), anchor, due, due + delay(task), now)

@@ -63,5 +63,10 @@ def job_status(sequence: Iterable[Run]) -> JobStatus:
     runs = [run for run in sequence if run.continued_by is None]
     if any(not run.status.ended for run in runs):
         return JobStatus.IN_PROGRESS
-    broken = any(run.status is RunStatus.FAILED or run.outcome is Outcome.STOPPED for run in runs)
+    broken = any(
+        run.status is RunStatus.FAILED
+        or run.outcome is Outcome.STOPPED
+        or (run.status is RunStatus.CANCELLED and run.continues is not None)
+        for run in runs
+    )
     return JobStatus.FAILED if broken else JobStatus.COMPLETED

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from scheduler_daemon.engine import accounts
-from scheduler_daemon.engine.continuation import patience
+from scheduler_daemon.engine.continuation import longest_wait, patience
 from scheduler_daemon.engine.eligibility import Held, Hold
 from scheduler_daemon.engine.hours import opens
 from scheduler_daemon.model.enums import Trigger
@@ -17,7 +17,6 @@ from scheduler_daemon.schedule import ScheduleError
 from scheduler_daemon.store.store import Store
 
 _BY_ITSELF = (Trigger.SCHEDULE, Trigger.SEQUENCE)
-_CONTINUES = (Trigger.RETRY, Trigger.LIMIT_RESET)
 
 
 class Waiting:
@@ -32,14 +31,13 @@ class Waiting:
 
     def held(self, run: Run) -> Held | None:
         """What a run waits for, or None."""
-        if run.trigger in _CONTINUES and run.scheduled_time > self._now:
-            what = "the reset of its account's usage limit" if run.trigger is Trigger.LIMIT_RESET else "its next try"
-            return Held(Hold.TIME, until=run.scheduled_time, detail=what)
         task = self._store.tasks.get(run.task_id)
         job = self._store.jobs.get(run.job_id)
         if task is None or job is None:
             return None  # it is started, and comes to nothing with a word on why
-        by_itself = run.trigger in _BY_ITSELF
+        if run.trigger is Trigger.RETRY and self._now < run.scheduled_time <= self._now + longest_wait(task.retry):
+            return Held(Hold.TIME, until=run.scheduled_time, detail="its next try")
+        by_itself = (run.first_trigger or run.trigger) in _BY_ITSELF
         if by_itself and (until := self._opens(task)):
             return Held(Hold.HOURS, until=until)
         profile = task.profile or job.profile
@@ -59,7 +57,9 @@ class Waiting:
             self._limits[profile] = self._store.limits.get(profile)
         limits = self._limits[profile]
         if until := accounts.held_until(limits, task.model, self._now):
-            waited = timedelta(seconds=run.limit_waited) + (until - run.scheduled_time)
+            # A run that waits for the reset has counted that already.
+            begin = max(self._now, run.scheduled_time) if run.trigger is Trigger.LIMIT_RESET else self._now
+            waited = timedelta(seconds=run.limit_waited) + max(until - begin, timedelta(0))
             hopeless = waited > patience(task, self._settings)
             return Held(Hold.LIMIT, until=until, detail=self._name(profile), hopeless=hopeless)
         if by_itself and (reserved := accounts.reserved_until(limits, task.model, self._settings.reserve, self._now)):
@@ -87,7 +87,7 @@ class Waiting:
         if limit is None:
             return None
         if (job, profile) not in self._costs:
-            spent = self._store.spending.since(self._now - accounts.DAY, job_id=job, profile_id=profile)
+            spent = self._store.spending.since(self._now - accounts.DAY, self._now, job_id=job, profile_id=profile)
             self._costs[job, profile] = accounts.below(spent, limit)
         return self._costs[job, profile]
 

@@ -6,9 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from scheduler_daemon.engine.eligibility import Held, Hold
+from scheduler_daemon.engine.hours import opens
 from scheduler_daemon.model.enums import ScheduleType
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import Task
+from scheduler_daemon.schedule import ScheduleError
+from scheduler_daemon.schedule.local import local_text
 from scheduler_daemon.store.schedules import Plan
 
 
@@ -22,6 +25,20 @@ class Why:
     until: datetime | None = None
     run: UUID | None = None
     """The run that is in its way, or its own that is under way."""
+
+
+def starts_at(task: Task, plan: Plan) -> datetime:
+    """When what is due next starts, as far as the clock decides that: after its jitter, within its running hours."""
+    try:
+        return opens(task, plan.fires_at) or plan.fires_at
+    except ScheduleError:
+        return plan.fires_at  # its zone is gone, and its running hours hold nothing any more
+
+
+def of_live(run: Run) -> Why:
+    """Of a task with a run that is under way."""
+    stalled = f", stalled since {local_text(run.stalled_at)}" if run.stalled_at else ""
+    return Why("running", f"it is running{stalled}: run {str(run.id)[:8]} started at", run.start_time, run.id)
 
 
 def of_run(run: Run, held: Held | None, live: Mapping[UUID, Run]) -> Why:
@@ -72,8 +89,16 @@ def of_idle(task: Task, plan: Plan | None, before: Sequence[Task], watching: str
             return Why("watching", watching or "it waits for a change of what it watches")
     if plan is None:
         return Why("unscheduled", "its schedule cannot be kept any more: see the daemon's log, or change it")
-    if plan.fires_at > plan.next_due:
-        return Why(
-            "due", f"it is next due at {plan.next_due.isoformat()}, and its jitter puts that off to", plan.fires_at
+    starts = starts_at(task, plan)
+    reasons = [
+        reason
+        for reason, counts in (
+            ("its jitter", plan.fires_at > plan.next_due),
+            ("its running hours", starts > plan.fires_at),
         )
-    return Why("due", "it is next due at", plan.next_due)
+        if counts
+    ]
+    if not reasons:
+        return Why("due", "it is next due at", plan.next_due)
+    put_off = f"{' and '.join(reasons)} {'put' if len(reasons) > 1 or starts > plan.fires_at else 'puts'} that off to"
+    return Why("due", f"it is next due at {local_text(plan.next_due)}, and {put_off}", starts)

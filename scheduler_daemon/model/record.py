@@ -15,7 +15,7 @@ def instant_text(value: datetime) -> str:
 
     The width is constant, so texts sort in the order of the instants.
     """
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 Instant = Annotated[

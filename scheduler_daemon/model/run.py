@@ -59,6 +59,8 @@ class Run(Record):
     """The how many-th try of its due time this is."""
     first_run: UUID | None = None
     """The first of the runs it continues: its turn comes by that one's."""
+    first_trigger: Trigger | None = None
+    """What asked for that one."""
     first_scheduled: Instant | None = None
     """When that one was scheduled."""
     limit_waited: float = 0.0
@@ -84,5 +86,5 @@ class Run(Record):
     leftovers: list[str] = Field(default_factory=list)
     """The processes that had to be ended after the agent, or that would not end when they were told to."""
     stalled_at: Instant | None = None
-    """When it was noticed that the agent had not said a word for too long."""
+    """When it was noticed that the agent had not said a word for too long, and it has not said one since."""
     log_path: str | None = None

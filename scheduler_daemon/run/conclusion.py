@@ -13,7 +13,7 @@ from scheduler_daemon.model.enums import Outcome, RunStatus
 from scheduler_daemon.model.execution import Execution
 from scheduler_daemon.model.run import VerifyRound
 from scheduler_daemon.run.exit_record import ExitRecord
-from scheduler_daemon.run.legs import Legs
+from scheduler_daemon.run.legs import CutShort, Legs
 from scheduler_daemon.run.log_reader import LogReader
 from scheduler_daemon.run.order import Ending, Order
 from scheduler_daemon.run.strays import end_strays
@@ -25,15 +25,8 @@ from scheduler_daemon.workspace.printable import printable
 from scheduler_daemon.workspace.snapshot import Snapshot, SnapshotData, changes, take
 
 RAW_TAIL = 4096
-
-
-@dataclass(frozen=True)
-class CutShort:
-    """Why a leg that was to follow did not."""
-
-    stopped: bool = False
-    """The run was stopped before it began."""
-    problem: str | None = None
+_SHORT = 8
+"""Characters of an id that a person types."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +42,14 @@ class _Work:
     problem: str | None = None
 
 
-def verdict_on(order: Order, record: ExitRecord | None, stream: StreamSummary, **known: Any) -> Verdict:
-    """The verdict on the agent's last call; ``known`` is what else the evidence holds."""
+def verdict_on(
+    order: Order,
+    execution: Execution,
+    record: ExitRecord | None,
+    stream: StreamSummary,
+    changed: bool | None = None,
+) -> Verdict:
+    """The verdict on the agent's last call, which left an exit record, or none, and what the stream says of it."""
     return weigh(
         Evidence(
             exit_code=record.exit_code if record else None,
@@ -60,7 +59,11 @@ def verdict_on(order: Order, record: ExitRecord | None, stream: StreamSummary, *
             exit_record=record is not None,
             stream=stream,
             slash_command=slash_command_of(order.task),
-            **known,
+            task=str(order.task.id)[:_SHORT],
+            run=str(order.run.id)[:_SHORT],
+            changed=changed,
+            stop_requested=execution.stop_requested,
+            stalled=execution.stalled,
         )
     )
 
@@ -73,18 +76,21 @@ def conclude(
     It may be called again for the same run, by a daemon that came after: the same evidence gives the same ending,
     and a commit that was made is found again, not made twice.
     """
-    records = [legs.record(number) for number in range(execution.leg + 1)]
+    latest = legs.began(execution.leg)
+    records = [legs.record(number) for number in range(latest + 1)]
     # What goes on without its supervisor would go on changing what is looked at and committed here.
     strays = end_strays(order.run.id) if None in records else []
     stream = log.finish()
     snapshot = Snapshot.from_dict(cast(SnapshotData, execution.snapshot)) if execution.snapshot is not None else None
     directory = Path(execution.directory)
     work = _look(directory, snapshot)
-    agent, last = records[execution.leg - execution.leg % 2], records[-1]
-    verdict = verdict_on(order, agent, stream, changed=work.changed, stalled=execution.stalled)
-    rounds = legs.rounds(execution.leg)
-    if verdict.status is RunStatus.SUCCESS and order.task.verify.command is not None:
-        verdict = _verified(order.task.verify.command, verdict, last, rounds, cut_short)
+    agent, last = records[latest - latest % 2], records[-1]
+    verdict = verdict_on(order, execution, agent, stream, work.changed)
+    rounds = legs.rounds(latest)
+    if verdict.outcome is Outcome.STOPPED and cut_short.problem and not execution.stop_requested:
+        verdict = Verdict(RunStatus.FAILED, Outcome.INTERRUPTED, (cut_short.problem,), retriable=True)
+    if verdict.status is RunStatus.SUCCESS and execution.verify.command is not None:
+        verdict = _verified(execution.verify.command, verdict, rounds, records[latest - latest % 2 + 1 :], cut_short)
     if verdict.status is RunStatus.SUCCESS and order.task.commit_on_success and snapshot and work.changed:
         step("before-commit")
         work = _commit(order, directory, snapshot, stream.session_id or order.run.session_id, home)
@@ -112,7 +118,7 @@ def conclude(
         base_commit=snapshot.head if snapshot else None,
         verify_rounds=rounds,
         leftovers=[*_leftovers(present), *strays],
-        tool_times=log.tool_times,
+        tool_times=[*log.tool_times, *legs.verify_times(latest)],
         retriable=verdict.retriable,
         session_lost=verdict.session_lost,
         rate_limits=stream.rate_limits,
@@ -121,15 +127,19 @@ def conclude(
 
 
 def _verified(
-    command: str, verdict: Verdict, last: ExitRecord | None, rounds: Sequence[VerifyRound], cut_short: CutShort
+    command: str,
+    verdict: Verdict,
+    rounds: Sequence[VerifyRound],
+    after: Sequence[ExitRecord | None],
+    cut_short: CutShort,
 ) -> Verdict:
-    """The verdict on an agent's success, as the verify command has it."""
-    if cut_short.stopped or (last and last.ended_by == "stop"):
+    """The verdict on an agent's success, as the verify command has it.
+
+    ``after`` holds what the verify command left that was called after the agent's last call, if it was.
+    """
+    if cut_short.problem is None and (cut_short.stopped or any(each and each.ended_by == "stop" for each in after)):
         return Verdict(RunStatus.CANCELLED, Outcome.STOPPED)
-    if cut_short.problem is not None:
-        problem = f"its work could not be verified, and was not committed: {cut_short.problem}"
-        return Verdict(RunStatus.FAILED, Outcome.UNVERIFIED, (*verdict.errors, problem), retriable=True)
-    if last is None:
+    if cut_short.problem is None and None in after:
         return Verdict(
             RunStatus.FAILED,
             Outcome.INTERRUPTED,
@@ -138,7 +148,7 @@ def _verified(
         )
     if rounds and rounds[-1].passed:
         return verdict
-    return not_verified(verdict, command, rounds)
+    return not_verified(verdict, command, rounds, cut_short.problem)
 
 
 def _of_the_log(records: Sequence[ExitRecord]) -> list[str]:
@@ -162,8 +172,8 @@ def _duration(records: Sequence[ExitRecord]) -> float | None:
 
 
 def _carried(verdict: Verdict, directory: Path, before: Snapshot | None) -> dict[str, Any] | None:
-    """What a run that continues this one has to know of the work tree, if one may."""
-    if before is None or not (verdict.retriable or verdict.outcome is Outcome.USAGE_LIMIT):
+    """What a run that continues this one, or does it over, has to know of the work tree."""
+    if before is None or verdict.status is RunStatus.SUCCESS:
         return None
     try:
         left = take(directory)

@@ -19,12 +19,13 @@ from scheduler_daemon.home import Home
 from scheduler_daemon.model.enums import Outcome, RunStatus
 from scheduler_daemon.model.execution import Execution
 from scheduler_daemon.run import process
-from scheduler_daemon.run.conclusion import CutShort, conclude, verdict_on
+from scheduler_daemon.run.conclusion import conclude, verdict_on
 from scheduler_daemon.run.exit_record import make_folder, orders_document, remove_folder
-from scheduler_daemon.run.legs import Leg, Legs, following
+from scheduler_daemon.run.legs import CutShort, Leg, Legs, following
 from scheduler_daemon.run.log_reader import LogReader
 from scheduler_daemon.run.order import Ending, Launched, Observer, Order, Progress
 from scheduler_daemon.run.preparation import NotPrepared, Prepared, inherited_environment, prepare, prepare_leg
+from scheduler_daemon.run.strays import end_strays
 from scheduler_daemon.run.supervisor.fault import step
 from scheduler_daemon.store.connection import StoreUnavailable
 
@@ -86,7 +87,13 @@ class Conduct:
         """None for a run that was taken over: its supervisor is not our child."""
 
     def stop(self) -> None:
-        """Tell the supervisor to end the run. One that has not come so far is not let start; see ``start``."""
+        """End the run: somebody wants it to. One that has not come so far is not let start; see ``start``."""
+        if self.execution:
+            self.execution = self.execution.model_copy(update={"stop_requested": True, "stalled": False})
+        self._end_supervised()
+
+    def _end_supervised(self) -> None:
+        """Tell the supervisor to end what it supervises."""
         execution = self.execution
         if execution and process.identity(execution.supervisor_pid) == execution.supervisor_identity:
             with contextlib.suppress(ProcessLookupError):
@@ -111,8 +118,7 @@ class Conduct:
             return
         except _SupervisorGone:
             self._abandon()
-            if await self._may_try_again():
-                await self._report(lambda: self._observer.never_started(self._run_id))
+            await self._start_again()
             return
         except Exception as error:
             self._abandon()
@@ -144,45 +150,34 @@ class Conduct:
         except Exception as error:
             log.exception("a run cannot be seen through")
             # On record it may end only when nothing of it goes on.
-            self.stop()
+            self._end_supervised()
             if self.execution:
                 await self._until_gone(self.execution)
-            problem = f"it could not be seen through to its end: {error}"
-            await self._end(Ending(RunStatus.FAILED, Outcome.INTERRUPTED, [problem], retriable=True))
+            problem = CutShort(problem=f"it could not be seen through to its end: {error}")
+            await self._end(await self._in_thread(lambda: self._conclude(self._reader(), problem)))
 
     async def _attend(self) -> None:
         assert self.execution is not None
         if self.execution.stop_requested:
-            self.stop()
-        reader = LogReader(self._home.log(self._run_id))
-        for begin in self._legs.calls(self.execution.leg):
-            reader.called_again(begin)
-        cut_short = CutShort()
-        leg: Leg | None = None
-        while True:
+            self._end_supervised()
+        reader = self._reader()
+        cut_short: CutShort | None = None
+        while cut_short is None:
             await self._follow(self.execution, reader)
             if self._supervisor:
                 await self._in_thread(self._supervisor.wait)
             step("end-seen")
-            if self._legs.never_began(self.execution.leg):
-                if not await self._may_try_again():
-                    return
-                if self.execution.leg == 0:
-                    # Its folder stays until the next attempt empties it: without a folder nobody could tell what
-                    # has happened.
-                    await self._report(lambda: self._observer.never_started(self._run_id))
-                    return
-            leg = await self._in_thread(lambda: self._following(reader))
-            if leg is None:
+            if not self._legs.never_began(self.execution.leg):
+                self._attempts.pop(self._run_id, None)
+            elif self.execution.leg == 0:
+                # Its folder stays until the next attempt empties it: without a folder nobody could tell what has
+                # happened.
+                await self._start_again()
+                return
+            elif problem := await self._given_up():
+                cut_short = CutShort(problem=problem)
                 break
-            try:
-                cut_short = await self._begin(leg, reader)
-            except _SupervisorGone:
-                if not await self._may_try_again():
-                    return
-                continue
-            if cut_short != CutShort():
-                break
+            cut_short = await self._go_on(reader)
         ending = await self._in_thread(lambda: self._conclude(reader, cut_short))
         step("weighed")
         await self._end(ending)
@@ -190,18 +185,41 @@ class Conduct:
         remove_folder(self._folder)
         step("folder-removed")
 
-    def _following(self, reader: LogReader) -> Leg | None:
+    def _reader(self) -> LogReader:
+        assert self.execution is not None
+        reader = LogReader(self._home.log(self._run_id))
+        reader.called_again_at(self._legs.calls(self.execution.leg))
+        return reader
+
+    async def _start_again(self) -> None:
+        """The supervisor has ended before it started the agent for the first time: it may start again."""
+        if problem := await self._given_up():
+            await self._end(Ending(RunStatus.FAILED, Outcome.NOT_STARTED, [problem]))
+        else:
+            await self._report(lambda: self._observer.never_started(self._run_id))
+
+    async def _go_on(self, reader: LogReader) -> CutShort | None:
+        """Start the leg that follows the one that has ended; why not, where none does."""
+        while True:
+            leg = await self._in_thread(lambda: self._following(reader))
+            if isinstance(leg, CutShort):
+                return leg
+            try:
+                return await self._begin(leg, reader)
+            except _SupervisorGone:
+                if problem := await self._given_up():
+                    return CutShort(problem=problem)
+
+    def _following(self, reader: LogReader) -> Leg | CutShort:
         """The leg that follows the one that has ended, if any does; one that never began follows again."""
         assert self.execution is not None
-        latest = self.execution.leg
-        if self._legs.never_began(latest):
-            latest -= 1
-        reader.read_on()
-        agent = self._legs.record(latest - latest % 2)
-        verdict = verdict_on(self.order, agent, reader.summary)
-        return following(self.order, self._legs, latest, verdict, reader.summary.session_id)
+        latest = self._legs.began(self.execution.leg)
+        reader.called_again_at(self._legs.calls(latest))
+        stream = reader.finish()
+        verdict = verdict_on(self.order, self.execution, self._legs.record(latest - latest % 2), stream)
+        return following(self.order, self.execution, self._legs, verdict, stream)
 
-    async def _begin(self, leg: Leg, reader: LogReader) -> CutShort:
+    async def _begin(self, leg: Leg, reader: LogReader) -> CutShort | None:
         """Start another process of the run, as it was started itself: on record before it has its orders."""
         assert self.execution is not None
         directory = Path(self.execution.directory)
@@ -210,8 +228,8 @@ class Conduct:
             orders = await self._in_thread(
                 lambda: prepare_leg(self.order, self._home, inherited_environment(), directory, leg)
             )
-            begin = await self._in_thread(lambda: self._legs.make_ready(leg))
-            execution = self._with_supervisor(self.execution.model_copy(update={"leg": leg.number}))
+            await self._in_thread(lambda: self._legs.make_ready(leg))
+            execution = self._with_supervisor(self._with_leg(self.execution, leg.number))
         except NotPrepared as error:
             self._abandon()
             return CutShort(problem="; ".join(str(each) for each in error.args))
@@ -226,12 +244,11 @@ class Conduct:
             self._abandon()
             return CutShort(stopped=True)
         self.execution = execution
-        if leg.number % 2 == 0:
-            reader.called_again(begin)
+        reader.called_again_at(self._legs.calls(leg.number))
         step("leg-recorded")
         await self._in_thread(lambda: self._send(orders))
         step("leg-orders-sent")
-        return CutShort()
+        return None
 
     async def _follow(self, execution: Execution, reader: LogReader) -> None:
         """Return when the supervisor has ended, and not for any other reason."""
@@ -255,8 +272,8 @@ class Conduct:
     async def _stalled(self, seconds: float) -> None:
         assert self.execution is not None
         if await self._report(lambda: self._observer.stalled(self._run_id, seconds)):
-            self.execution = self.execution.model_copy(update={"stalled": True})
-            self.stop()
+            self.execution = self.execution.model_copy(update={"stop_requested": True, "stalled": True})
+            self._end_supervised()
 
     async def _until_gone(self, execution: Execution) -> None:
         while True:
@@ -269,21 +286,19 @@ class Conduct:
             else:
                 return
 
-    async def _may_try_again(self) -> bool:
+    async def _given_up(self) -> str | None:
         """The supervisor has ended without a claim: its process was certainly never started, so it may be now.
 
-        Unless that has happened too often: then the run has got its end.
+        Unless that has happened too often: then why that is.
         """
         attempt = self._attempts[self._run_id] = self._attempts.get(self._run_id, 0) + 1
         status = f" (exit status {self._supervisor.returncode})" if self._supervisor else ""
         if attempt >= MOST_ATTEMPTS:
-            error = f"its supervisor ended {attempt} times before it could start the agent{status}; is there memory?"
-            await self._end(Ending(RunStatus.FAILED, Outcome.NOT_STARTED, [error]))
-            return False
+            return f"its supervisor ended {attempt} times before it could start anything{status}; memory may be short"
         if self._supervisor:
-            log.warning("a run's supervisor ended before it started the agent", attempt=attempt, ended_with=status)
+            log.warning("a run's supervisor ended before it started anything", attempt=attempt, ended_with=status)
             await asyncio.sleep(ATTEMPT_PAUSE * attempt)
-        return True
+        return None
 
     def _conclude(self, reader: LogReader, cut_short: CutShort) -> Ending:
         assert self.execution is not None
@@ -292,7 +307,20 @@ class Conduct:
         except Exception as error:
             # Whatever it is, the run has ended, and a record that says so is better than one that never ends.
             log.exception("the end of a run cannot be examined")
-            return Ending(RunStatus.FAILED, Outcome.INTERRUPTED, [f"its end could not be examined: {error}"])
+            with contextlib.suppress(Exception):  # unless it is this that fails
+                reader.finish()
+            seen = reader.summary
+            return Ending(
+                RunStatus.FAILED,
+                Outcome.INTERRUPTED,
+                [cut_short.problem or f"its end could not be examined: {error}"],
+                session_id=seen.session_id,
+                num_turns=seen.num_turns,
+                cost_usd=seen.cost_usd,
+                model=seen.model,
+                leftovers=end_strays(self._run_id),
+                retriable=cut_short.problem is not None and not self.execution.stop_requested,
+            )
 
     async def _end(self, ending: Ending) -> None:
         try:
@@ -320,10 +348,18 @@ class Conduct:
             Execution(
                 supervisor_pid=0,
                 supervisor_identity="",
+                verify=self.order.task.verify,
                 directory=str(prepared.directory),
                 snapshot=dict(prepared.snapshot.to_dict()) if prepared.snapshot else None,
             )
         )
+
+    @staticmethod
+    def _with_leg(execution: Execution, number: int) -> Execution:
+        """An execution as it goes on with another leg; nobody wants that one to end."""
+        # Whether the agent's last call was ended for its silence counts until it is called again.
+        stalled = execution.stalled and number % 2 == 1
+        return execution.model_copy(update={"leg": number, "stop_requested": False, "stalled": stalled})
 
     def _with_supervisor(self, execution: Execution) -> Execution:
         """An execution with the supervisor that was just started."""

@@ -20,7 +20,9 @@ class LogReader:
         self._read_at = 0.0
         self._tool_times: list[tuple[float, float]] = []
         self._calls: list[int] = []
-        """Where further calls of the agent begin, the next one first."""
+        """Where further calls of the agent begin."""
+        self._call = 0
+        """How many of these have begun in what was read."""
 
     @property
     def summary(self) -> StreamSummary:
@@ -36,9 +38,12 @@ class LogReader:
         """
         return list(self._tool_times)
 
-    def called_again(self, begin: int) -> None:
-        """From a position on that has not been read yet, the log is that of another call of the agent."""
-        self._calls.append(begin)
+    def called_again_at(self, begins: list[int]) -> None:
+        """At which positions the log goes on with that of another call of the agent: all of these, in order.
+
+        One from which nothing was read yet may be left out again: that call never began.
+        """
+        self._calls = begins
 
     def grown(self) -> bool:
         """Whether there is more to read."""
@@ -53,6 +58,7 @@ class LogReader:
         with contextlib.suppress(OSError), self._path.open("rb") as file:
             file.seek(self.position)
             while chunk := file.read(self._step()):
+                self._call_again(self.position)
                 self._stream.feed(chunk)
                 self.position += len(chunk)
         self._read_at = time.time()
@@ -63,14 +69,18 @@ class LogReader:
 
     def _step(self) -> int:
         """How much to read at a time, never beyond the beginning of another call."""
-        while self._calls and self._calls[0] <= self.position:
-            del self._calls[0]
+        return min((STEP, *(begin - self.position for begin in self._calls if begin > self.position)))
+
+    def _call_again(self, position: int) -> None:
+        """Forget the last word of each call that another has followed, up to a position."""
+        while self._call < len(self._calls) and self._calls[self._call] <= position:
+            self._call += 1
             self._stream.call_again()
-        return min(STEP, self._calls[0] - self.position) if self._calls else STEP
 
     def finish(self) -> StreamSummary:
-        """Read the rest of a log that nobody writes to any more, and say what the whole of it shows."""
+        """Read the rest of a log that nobody writes to just now, and say what the whole of it shows."""
         self.read_on()
+        self._call_again(self.position)
         self._stream.end()
         return self.summary
 

@@ -33,6 +33,8 @@ NOT_INHERITED = (
         "LISTEN_FDNAMES",
     ),
     *("INVOCATION_ID", "JOURNAL_STREAM", "MANAGERPID", "SYSTEMD_EXEC_PID"),
+    # A daemon started from inside a run: what it starts itself is not of that run.
+    "CCSCHED_RUN_ID",
     # A daemon started from inside an agent's session: the agent would take the run for a part of that session.
     *("CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SESSION_ID", "CLAUDE_CODE_SSE_PORT"),
     # A daemon started from a git hook: every git the agent calls would work in that repository.

@@ -25,6 +25,8 @@ _COMMAND_LENGTH = 200
 def end_strays(run_id: object) -> list[str]:
     """Kill every process that has the run's id in its environment, and all that these have started.
 
+    Not us, and nothing that we have started: if it was this run that started us, all these are of other runs.
+
     Returns their pids and command lines. It blocks until they are gone, some seconds at the most.
     """
     ended: dict[tuple[int, bytes], str] = {}
@@ -50,7 +52,11 @@ def _of_run(run_id: str) -> list[Process]:
             marked = with_variable_from_ps(table, variable)
     except OSError:
         return []
-    return [row for row in _with_descendants(marked, table) if row.pid != os.getpid()]
+    us = [row for row in table if row.pid == os.getpid()]
+    ours = us if os.environ.get(RUN_VARIABLE.decode()) != run_id else _with_descendants(us, table)
+    spared = {row.pid for row in ours}
+    others = [row for row in table if row.pid not in spared]
+    return _with_descendants([row for row in marked if row.pid not in spared], others)
 
 
 def _environment(pid: int) -> list[bytes]:

@@ -62,15 +62,18 @@ class Spending:
         )
 
     def since(
-        self, instant: datetime, *, job_id: UUID | None = None, profile_id: UUID | None = None
+        self, instant: datetime, until: datetime, *, job_id: UUID | None = None, profile_id: UUID | None = None
     ) -> list[tuple[datetime, float]]:
-        """When how many US dollars were spent from an instant on, oldest first; of one job or profile if given."""
+        """When how many US dollars were spent between two instants, oldest first; of one job or profile if given.
+
+        What a clock that was wrong has put in the future counts when that has come.
+        """
         wanted = {"job_id": job_id, "profile_id": profile_id}
         given = {column: str(value) for column, value in wanted.items() if value is not None}
         where = "".join(f" AND {column} = ?" for column in given)
         rows = self._connection.rows(
-            f"SELECT at, usd FROM spent WHERE at > ?{where} ORDER BY at",  # noqa: S608  (our own words)
-            (instant_text(instant), *given.values()),
+            f"SELECT at, usd FROM spent WHERE at > ? AND at <= ?{where} ORDER BY at",  # noqa: S608  (our own words)
+            (instant_text(instant), instant_text(until), *given.values()),
         )
         return [(datetime.fromisoformat(at), usd) for at, usd in rows]
 

@@ -257,8 +257,10 @@ class Runs(Table[Run]):
         )
 
     def sequence(self, sequence_id: UUID) -> list[Run]:
-        """The runs of one sequence, in its order."""
-        return self._select("WHERE sequence_id = ? ORDER BY seq", str(sequence_id))
+        """The runs of one sequence, in its order; those that continue others behind these."""
+        return self._select(
+            "WHERE sequence_id = ? ORDER BY json_extract(doc, '$.sequence_position'), seq", str(sequence_id)
+        )
 
     def is_under_way(self, sequence_id: UUID) -> bool:
         """Whether a run of a sequence has not ended."""

@@ -208,11 +208,11 @@ class Ground:
             self._away()
             return
         self.folders = {}
-        self.status = Status("waiting", f"there is nothing at {self.path}")
+        self.status = Status("waiting", "nothing is there now")
 
     def _away(self) -> None:
         # To unmount is not to delete: what is known of the files stays, and is compared when they are back.
-        self.status = Status("waiting", f"the file system that {self.path} was on is not mounted")
+        self.status = Status("waiting", "the file system that it was on is not mounted")
 
     def _blind(self, reason: str) -> None:
         self._uncover(self._covered)

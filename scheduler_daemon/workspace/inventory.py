@@ -88,7 +88,19 @@ def worktrees(tree: layout.WorkTree, passed_over: Iterable[str] = ()) -> Iterato
             known[folder] = registered
     for folder in sorted({*known, *_folders(below)}):
         if printable(str(folder)) not in left_out:
-            yield _looked_at(tree, folder, known.get(folder))
+            yield _looked_at(tree, folder, known.get(folder), size_on_disk(folder))
+
+
+def removal_of(folder: Path) -> list[str]:
+    """What a person types to remove the worktree in a folder; nothing where there is none.
+
+    Git is asked about it.
+    """
+    tree = layout.find(folder)
+    first = tree and layout.find(tree.main_top)
+    if first is None:
+        return []
+    return _looked_at(first, folder, layout.registration(first.common_dir, folder), 0).commands
 
 
 def size_on_disk(folder: Path) -> int:
@@ -129,7 +141,7 @@ def _folders(above: Path) -> Iterator[Path]:
             yield from _folders(folder)
 
 
-def _looked_at(tree: layout.WorkTree, folder: Path, registered: Path | None) -> Worktree:
+def _looked_at(tree: layout.WorkTree, folder: Path, registered: Path | None, size: int) -> Worktree:
     current, lost, problem, exists = None, Loss(), None, folder.exists()
     try:
         if registered is None:
@@ -146,7 +158,7 @@ def _looked_at(tree: layout.WorkTree, folder: Path, registered: Path | None) -> 
         ours=registered is not None and (registered / layout.OURS).exists(),
         branch=None if current is None else printable(current),
         locked=None if registered is None else layout.lock_reason(registered),
-        size=size_on_disk(folder),
+        size=size,
         uncommitted=len(lost.uncommitted),
         unmerged=lost.commits,
         problem=problem,

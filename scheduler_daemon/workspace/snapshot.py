@@ -134,7 +134,8 @@ def carried(before: Snapshot, left: Snapshot, now: Snapshot) -> Snapshot:
     """What a run is to be compared with that goes on where an earlier one left off, so that it has the work of both.
 
     What is as the earlier run left it counts as it was before that run. What differs was changed by a person in
-    between, and counts as it is now. Where HEAD was moved in between, or the work tree is another, all of it does.
+    between, and counts as it is now, and so do commits that were added to the branch in between. Where HEAD has gone
+    elsewhere, or the work tree is another, all of it does.
 
     Args:
         before: what the earlier run was compared with.
@@ -142,7 +143,7 @@ def carried(before: Snapshot, left: Snapshot, now: Snapshot) -> Snapshot:
         now: the work tree as it is at this moment: fingerprints of two kinds are compared by looking at the file.
     """
     places = {(each.top, each.git_dir) for each in (before, left, now)}
-    if len(places) > 1 or (left.head, left.branch) != (now.head, now.branch):
+    if len(places) > 1 or left.branch != now.branch or not _leads_to(left.head, now):
         return now
     dirty: dict[str, str] = {}
     for path in before.dirty.keys() | left.dirty.keys() | now.dirty.keys():
@@ -150,8 +151,20 @@ def carried(before: Snapshot, left: Snapshot, now: Snapshot) -> Snapshot:
         state = (before if untouched else now).dirty.get(path)
         if state is not None:
             dirty[path] = state
+    # Commits of the earlier run's own count as made by both, unless somebody has put others on top of them.
+    head = before.head if left.head == now.head else now.head
     # Of what is ignored the content is not known, so whether a person has changed it is not either.
-    return Snapshot(before.top, before.git_dir, before.head, before.branch, dirty, before.ignored | now.ignored)
+    return Snapshot(now.top, now.git_dir, head, now.branch, dirty, before.ignored | now.ignored)
+
+
+def _leads_to(head: str | None, now: Snapshot) -> bool:
+    """Whether the commit that is checked out now is this one, or has it among those before it."""
+    if head is None or head == now.head:
+        return True
+    try:
+        return now.head is not None and Git(Path(now.top)).says_yes("merge-base", "--is-ancestor", head, now.head)
+    except GitError:  # it is not in the repository any more
+        return False
 
 
 def same_tree(directory: Path, snapshot: Snapshot) -> WorkTree:

@@ -86,7 +86,12 @@ def test_the_whole_line_from_a_job_to_its_logs(daemon: House, tmp_path: Path) ->
         "job_id": job["id"],
         "tasks": 3,
         "runs": 2,
-        "worktree": {"path": folder, "branch": "night", "removed": False},
+        "worktree": {
+            "path": folder,
+            "branch": "night",
+            "removed": False,
+            "commands": [f"git -C {repo} worktree remove {folder}", f"git -C {repo} branch -D night"],
+        },
     }
     assert typed(daemon, "runs list") == {"runs": []}
 
@@ -245,7 +250,7 @@ def test_a_job_is_changed_from_the_command_line(daemon: House, tmp_path: Path) -
     assert typed(daemon, "jobs get new") == back
     assert "no profile has" in refused(daemon, "jobs update new --profile nobody", 1)
     assert "/no/such/place" in refused(daemon, "jobs update new --working-directory /no/such/place", 1)
-    assert "--description" in refused(daemon, "jobs update new", 2)
+    assert "ccsched jobs update --help" in refused(daemon, "jobs update new", 2)
     assert typed(daemon, "jobs get new") == back
 
 
@@ -337,10 +342,10 @@ def test_a_task_is_changed_from_the_command_line(daemon: House, tmp_path: Path) 
     assert (interval["type"], interval["interval_value"], interval["cron_expression"]) == ("interval", 2, None)
     assert [each["schedule"] for each in typed(daemon, "scheduler")["scheduled"]] == ["every 2 hours"]
     assert "never" in refused(daemon, "tasks update u --cron '0 0 31 6 *'", 1)
-    assert "max_fix_rounds: must be at most 20" in refused(daemon, "tasks update u --max-fix-rounds 21", 1)
-    assert "must be at most 100" in refused(daemon, "tasks update u --max-retries 101", 1)
-    assert "missed_within: must be at least 60" in refused(daemon, "tasks update u --missed-within 59", 1)
-    assert "jitter: must be at most 86400" in refused(daemon, "tasks update u --jitter 2d", 1)
+    assert "--max-fix-rounds: must be at most 20" in refused(daemon, "tasks update u --max-fix-rounds 21", 2)
+    assert "--max-retries: must be at most 100" in refused(daemon, "tasks update u --max-retries 101", 2)
+    assert "--missed-within: must be at least 1m" in refused(daemon, "tasks update u --missed-within 59", 2)
+    assert "--jitter: must be at most 1d, not 2d" in refused(daemon, "tasks update u --jitter 2d", 2)
     assert "watch_recursive belongs to" in refused(daemon, "tasks update u --no-watch-recursive", 1)
 
 
@@ -470,7 +475,7 @@ def test_the_due_times_of_a_task_are_told_with_what_became_of_them(daemon: House
     assert typed(daemon, f"scheduler --history {task['id']} -n 1")["due_times"] == told[:1]
     shown = daemon.ccsched("scheduler", "--history", "t", "--output", "table").stdout
     assert re.match(r"DUE \([A-Z]+\) +RUN +STATUS/REASON +DETAIL\n", shown)
-    assert re.search(r"\n[-0-9]+ [:0-9]+ … .* overlap +task 't' has a run that is", shown)
+    assert re.search(r"\n[-0-9]+ [:0-9]+ … .* overlap +run [0-9a-f]{8} was still", shown)
     assert re.search(rf"\n[-0-9]+ [:0-9]+ +{run['id'][:8]} +running(\n|$)", shown)
     assert "no task has" in refused(daemon, "scheduler --history nobody", 1)
     assert "-n goes with --history" in refused(daemon, "scheduler -n 3", 2)

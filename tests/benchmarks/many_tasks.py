@@ -23,6 +23,7 @@ import psutil
 from scheduler_daemon.engine.planner import Planner
 from scheduler_daemon.model.job import Job, JobWorkingDirectory
 from scheduler_daemon.model.task import ScheduleConfig, Task
+from scheduler_daemon.schedule.zone_data import zone_data
 from scheduler_daemon.store.store import Store
 from tests.benchmarks.start_latency import floor
 from tests.support.house import House, house, until
@@ -67,7 +68,7 @@ def fill(home: House, base: Path) -> list[Task]:
     """Put the jobs, each with a directory of its own, and their tasks on record; the tasks that are measured."""
     chosen = []
     with record(home) as store, store.transaction():
-        planner = Planner(store, lambda: datetime.now(UTC))
+        planner = Planner(store, lambda: datetime.now(UTC), zone_data)
         for place in range(JOBS):
             directory = base / f"work{place}"
             directory.mkdir()
@@ -245,7 +246,9 @@ def main() -> bool:
             time.sleep(3)
             bare_rss = megabytes(daemon(empty))
             empty.end()
-        with house(base, agent_command=["bash", str(script)], max_concurrent_runs=AT_ONCE) as home:
+        with house(
+            base, agent_command=["bash", str(script)], max_concurrent_runs=AT_ONCE, run_retention_count=10_000
+        ) as home:
             home.environment["CCSCHED_MARKS"] = str(marks)
             tasks = fill(home, base)
             kept = [

@@ -13,6 +13,7 @@ from scheduler_daemon.control import Json
 from scheduler_daemon.control.methods.scheduler import scheduled
 from scheduler_daemon.control.methods.translation import add
 from scheduler_daemon.control.registry import Caller, NoParams, Registry
+from scheduler_daemon.engine import accounts
 from scheduler_daemon.engine.engine import Engine
 from scheduler_daemon.home import Home
 from scheduler_daemon.model.enums import JobStatus, RunStatus
@@ -22,6 +23,7 @@ from scheduler_daemon.store.face import Intake
 from scheduler_daemon.store.migrations import LATEST
 from scheduler_daemon.store.store import Store
 
+DAY = timedelta(days=1)
 SOONEST = 5
 """How many due times ``daemon.state`` names."""
 
@@ -69,6 +71,7 @@ class DaemonMethods:
         counts = self._store.runs.counts()
         settings = self._store.settings()
         live = [run for run in self._store.runs.unfinished() if run.status is RunStatus.RUNNING]
+        today = now()
         return {
             **self._who(),
             "jobs": {"total": len(jobs), **{status.value: by_status[status] for status in JobStatus}},
@@ -82,23 +85,35 @@ class DaemonMethods:
                 "stop_grace": settings.stop_grace,
             },
             "accounts": self._accounts(),
-            "spent": {
-                "last_24_hours_usd": sum(usd for _, usd in self._store.spending.since(now() - timedelta(days=1))),
-                "limit_usd": settings.max_usd_per_day,
-            },
+            "spent": self._spent(settings, today),
             "versions": await self._versions(settings),
         }
+
+    def _spent(self, settings: Settings, today: datetime) -> Json:
+        """What all runs of the last 24 hours have cost, and those of each job and profile that has a limit."""
+        spending, since = self._store.spending, today - DAY
+        limited: list[Json] = []
+        for job in self._store.jobs.all():
+            if job.max_usd_per_day is not None:
+                spent = spending.since(since, today, job_id=job.id)
+                limited.append({"kind": "job", "name": job.name, **_against(spent, job.max_usd_per_day)})
+        for profile in self._store.profiles.all():
+            if profile.max_usd_per_day is not None:
+                spent = spending.since(since, today, profile_id=profile.id)
+                limited.append({"kind": "profile", "name": profile.name, **_against(spent, profile.max_usd_per_day)})
+        everything = _against(spending.since(since, today), settings.max_usd_per_day)
+        return {"last_24_hours_usd": everything.pop("usd"), **everything, "limits": limited}
 
     def _accounts(self) -> list[Json]:
         """What is known of the usage limits of each profile's account, as far as it still counts."""
         names = {profile.id: profile.name for profile in self._store.profiles.all()}
         today = now()
-        accounts: list[Json] = []
+        found: list[Json] = []
         for profile_id, limits in self._store.limits.all().items():
             windows = [window for window in limits.windows if window.resets_at is None or window.resets_at > today]
             held_until = limits.held_until if limits.held_until and limits.held_until > today else None
             if windows or held_until:
-                accounts.append(
+                found.append(
                     {
                         "profile_id": str(profile_id) if profile_id else None,
                         "profile_name": names.get(profile_id) if profile_id else None,
@@ -106,7 +121,7 @@ class DaemonMethods:
                         "windows": [window.to_dict() for window in windows],
                     }
                 )
-        return accounts
+        return found
 
     async def _versions(self, settings: Settings) -> dict[str, Json]:
         return {
@@ -133,3 +148,13 @@ class DaemonMethods:
             "home": str(self._home.path),
             "uptime_seconds": round((now() - self._started_at).total_seconds(), 3),
         }
+
+
+def _against(spent: Sequence[tuple[datetime, float]], limit: float | None) -> dict[str, Json]:
+    """What was spent, what may be, and until when new runs wait if that is reached."""
+    held_until = None if limit is None else accounts.below(spent, limit)
+    return {
+        "usd": sum(usd for _, usd in spent),
+        "limit_usd": limit,
+        "held_until": instant_text(held_until) if held_until else None,
+    }

@@ -1,6 +1,7 @@
 """``runs.diff``: between which two trees of which repository the changes of a run lie."""
 
 import asyncio
+import shlex
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,7 +20,7 @@ from scheduler_daemon.model.execution import Execution
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.store.store import Store
-from scheduler_daemon.workspace import WorkspaceRefused
+from scheduler_daemon.workspace import WorkspaceRefused, layout
 from scheduler_daemon.workspace.difference import Difference, of_commit, of_work_tree
 from scheduler_daemon.workspace.git import GitError
 from scheduler_daemon.workspace.place import expanded
@@ -83,15 +84,23 @@ def _not_committed(run: Run) -> Json:
     if run.outcome is Outcome.NOT_STARTED:
         return _told(run, changed=False, note="it was not started")
     if run.uncommitted:
-        return _told(run, changed=True, note="it committed nothing; what it changed was left in the work tree")
+        note = "it committed nothing; what it changed was left in the work tree"
+        return _told(run, changed=True, note=note, commands=_commands(run))
     if run.outcome is Outcome.NO_CHANGE:
         return _told(run, changed=False, note="it changed nothing")
-    return _told(
-        run, changed=None, note=f"it committed nothing; what it may have changed is in {run.working_directory}"
-    )
+    note = f"it committed nothing; what it may have changed is in {run.working_directory}"
+    return _told(run, changed=None, note=note, commands=_commands(run))
 
 
-def _told(run: Run, *, changed: bool | None, note: str) -> Json:
+def _commands(run: Run) -> list[Json]:
+    """What a person types to see what has become of it, others' changes since among it."""
+    if run.working_directory is None or layout.find(Path(run.working_directory)) is None:
+        return []
+    git = f"git -C {shlex.quote(run.working_directory)}"
+    return [f"{git} status", f"{git} diff HEAD" + (f" -- {shlex.join(run.uncommitted)}" if run.uncommitted else "")]
+
+
+def _told(run: Run, *, changed: bool | None, note: str, commands: Sequence[Json] = ()) -> Json:
     return {
         "run_id": str(run.id),
         "changed": changed,
@@ -100,6 +109,7 @@ def _told(run: Run, *, changed: bool | None, note: str) -> Json:
         "after": None,
         "uncommitted": [*run.uncommitted],
         "note": note,
+        "commands": [*commands],
     }
 
 
@@ -112,6 +122,7 @@ def _compared(run: Run, found: Difference, uncommitted: Sequence[str]) -> Json:
         "after": found.after,
         "uncommitted": [*uncommitted],
         "note": None,
+        "commands": [],
     }
 
 

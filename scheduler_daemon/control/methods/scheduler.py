@@ -10,7 +10,8 @@ from scheduler_daemon.control import Json
 from scheduler_daemon.control.methods.translation import add
 from scheduler_daemon.control.references import find
 from scheduler_daemon.control.registry import Caller, NoParams, Params, Registry
-from scheduler_daemon.model.enums import ScheduleType
+from scheduler_daemon.engine.why import starts_at
+from scheduler_daemon.model.enums import RunStatus, ScheduleType
 from scheduler_daemon.model.record import instant_text
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.task import ScheduleConfig
@@ -83,7 +84,7 @@ def _met(due: Run, run: Run) -> Json:
         "status": run.status.value,
         "outcome": run.outcome.value if run.outcome else None,
         "reason": None,
-        "detail": None,
+        "detail": run.errors[0] if run.status is RunStatus.CANCELLED and run.errors else None,
     }
 
 
@@ -100,14 +101,8 @@ def _not_met(skipped: Skipped) -> Json:
     }
 
 
-def local_text(instant: datetime) -> str:
-    """An instant in this machine's zone, for a person to read."""
-    return instant.astimezone(_local()).strftime("%Y-%m-%d %H:%M:%S %Z")
-
-
 def scheduled(store: Store, plans: list[Plan]) -> list[Json]:
     """The plans as a person reads them."""
-    local = _local()
     jobs: dict[UUID, str] = {job.id: job.name for job in store.jobs.all()}
     tasks = {task.id: task for task in store.tasks.all()}
     return [
@@ -117,20 +112,14 @@ def scheduled(store: Store, plans: list[Plan]) -> list[Json]:
             "job_id": str(task.job_id),
             "job_name": jobs.get(task.job_id, ""),
             "schedule": _in_words(task.schedule),
-            "timezone": _zone(task.schedule),
+            "timezone": _zone_name(task.schedule),
             "next_due": instant_text(plan.next_due),
-            "local": plan.next_due.astimezone(local).isoformat(),
+            "starts_at": instant_text(starts_at(task, plan)),
+            "local": plan.next_due.astimezone(_zone(task.schedule)).isoformat(),
         }
         for plan in plans
         if (task := tasks.get(plan.task_id))
     ]
-
-
-def _local() -> tzinfo:
-    try:
-        return find_zone(None)
-    except ScheduleError:
-        return UTC
 
 
 def _in_words(schedule: ScheduleConfig) -> str:
@@ -140,7 +129,14 @@ def _in_words(schedule: ScheduleConfig) -> str:
     return schedule.cron_expression or schedule.type.value
 
 
-def _zone(schedule: ScheduleConfig) -> str:
+def _zone(schedule: ScheduleConfig) -> tzinfo:
+    try:
+        return find_zone(schedule.timezone)
+    except ScheduleError:
+        return UTC
+
+
+def _zone_name(schedule: ScheduleConfig) -> str:
     try:
         return find_zone(schedule.timezone).key
     except ScheduleError:

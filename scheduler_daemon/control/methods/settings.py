@@ -48,9 +48,7 @@ class SettingsMethods:
         known = Settings.model_fields.keys()
         for name in params.changes.keys() - known:
             there = ", ".join(known)
-            raise invalid(
-                f"changes.{shortened(name)}", f"no such setting{suggestion(name, known)}; there are {there}"
-            )
+            raise invalid(shortened(name), f"no such setting{suggestion(name, known)}; there are {there}")
         given = {name: value for name, value in fields.items() if value is not None}
         try:
             settings = Settings.from_dict(given)

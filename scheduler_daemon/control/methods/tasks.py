@@ -10,7 +10,6 @@ from scheduler_daemon.control import Json
 from scheduler_daemon.control.admission import admit_task
 from scheduler_daemon.control.changes import TaskChanges, changed
 from scheduler_daemon.control.methods.logs import remove_logs
-from scheduler_daemon.control.methods.scheduler import local_text
 from scheduler_daemon.control.methods.translation import add
 from scheduler_daemon.control.methods.waiting import until_ended
 from scheduler_daemon.control.references import find
@@ -36,6 +35,7 @@ from scheduler_daemon.model.task import (
     Task,
     VerifyConfig,
 )
+from scheduler_daemon.schedule.local import local_text
 from scheduler_daemon.store.store import Store
 
 

@@ -13,7 +13,7 @@ from scheduler_daemon.home import Home
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.store.store import Store
 from scheduler_daemon.workspace import WorkspaceRefused, lock
-from scheduler_daemon.workspace.inventory import repositories, worktrees
+from scheduler_daemon.workspace.inventory import removal_of, repositories, worktrees
 from scheduler_daemon.workspace.place import exclusion_key, worktree_name
 from scheduler_daemon.workspace.removal import WouldBeLost, remove, standing
 
@@ -62,11 +62,12 @@ class WorktreeMethods:
 
 
 def kept(job: Job) -> Json:
-    """The worktree of a job that stays when the job goes; None if there is none."""
+    """The worktree of a job that stays when the job goes, and how to remove it; None if there is none."""
     folder = standing(job.working_directory, job.name)
     if folder is None:
         return None
-    return {"path": str(folder), "branch": worktree_name(job.working_directory, job.name), "removed": False}
+    branch = worktree_name(job.working_directory, job.name)
+    return {"path": str(folder), "branch": branch, "removed": False, "commands": [*removal_of(folder)]}
 
 
 def removed(job: Job, force: bool, home: Home) -> Json:
@@ -84,7 +85,7 @@ def removed(job: Job, force: bool, home: Home) -> Json:
         raise Refused(str(error)) from error
     if gone.folder is None and gone.branch is None:
         return None
-    return {"path": str(gone.folder) if gone.folder else None, "branch": gone.branch, "removed": True}
+    return {"path": str(gone.folder) if gone.folder else None, "branch": gone.branch, "removed": True, "commands": []}
 
 
 def _listed(places: Iterable[str], users: Mapping[str, list[Job]], unused: bool, home: Home) -> Json:

@@ -113,6 +113,7 @@ def run(number: int = 0x100, status: str = "success", **fields: Any) -> Message:
         "continued_by": None,
         "attempt": 1,
         "first_run": None,
+        "first_trigger": None,
         "first_scheduled": None,
         "limit_waited": 0.0,
         "resumes": None,

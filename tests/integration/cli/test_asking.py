@@ -302,6 +302,66 @@ def test_a_sequential_task_without_one_before_it_is_noted(
     assert bool(done.stderr) is noted
 
 
+def test_a_value_that_is_refused_is_named_as_it_was_typed(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """By its option and with its unit; what is too much is wrong usage, what cannot be understood is refused."""
+
+    def refused(field: str, message: str, *options: str) -> tuple[int, str]:
+        errors = [{"field": field, "message": message}]
+        daemon.answers["tasks.create"] = Failure(-32602, f"{field}: {message}", kind="invalid_params", errors=errors)
+        done = ccsched("tasks", "create", "--job", "j", "--name", "n", *options)
+        return done.returncode, done.stderr.splitlines()[-1]
+
+    prompt = ("--prompt", " ")
+    assert refused("jitter", "must be at most 86400, not 3456000", *prompt, "--jitter", "40d") == (
+        2,
+        "Error: --jitter: must be at most 1d, not 40d",
+    )
+    assert refused("retry.max_retries", "must be at most 100, not 101", *prompt, "--max-retries", "101") == (
+        2,
+        "Error: --max-retries: must be at most 100, not 101",
+    )
+    assert refused("schedule.cron_expression", "it has 1 field", *prompt, "--cron", "x") == (
+        1,
+        "Error: --cron: it has 1 field",
+    )
+    assert refused("command", "must not be blank", *prompt) == (1, "Error: --prompt: must not be blank")
+    assert refused("changes.verify.command", "must not be blank", *prompt, "--verify", " ") == (
+        1,
+        "Error: --verify: must not be blank",
+    )
+    assert refused("schedule", "of no type", *prompt) == (1, "Error: schedule: of no type")
+    assert refused("something", "is odd", *prompt) == (1, "Error: something: is odd")
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "told"),
+    [
+        ("manual", ("--running-hours", "1:00-2:00", "--jitter", "5m"), "--running-hours and --jitter do nothing for"),
+        ("sequential", ("--missed", "skip"), "--missed does nothing for add-tests as long as its schedule is seq"),
+        ("sequential", ("--running-hours", "1:00-2:00"), None),
+        ("interval", ("--jitter", "5m", "--missed", "skip"), None),
+    ],
+    ids=["manual", "sequential", "hours-of-a-sequential-one", "interval"],
+)
+def test_what_a_task_does_not_heed_is_noted(
+    ccsched: Ccsched, daemon: FakeDaemon, kind: str, options: tuple[str, ...], told: str | None
+) -> None:
+    """When it is said, not found out at night; it counts once the schedule is another."""
+    daemon.answers["tasks.update"] = objects.task(schedule={"type": kind})
+    done = ccsched("tasks", "update", "t", *options)
+    assert done.returncode == 0
+    assert done.stderr.startswith("Note: ") is (told is not None)
+    assert (told or "") in done.stderr
+
+
+def test_a_watched_path_where_nothing_is_is_noted(ccsched: Ccsched, daemon: FakeDaemon, tmp_path: Path) -> None:
+    """It may be made later, or be misspelt."""
+    for path, noted in ((tmp_path, False), (tmp_path / "nowhere", True)):
+        daemon.answers["tasks.create"] = objects.task(schedule={"type": "file_watch", "watch_path": str(path)})
+        done = ccsched("tasks", "create", "--job", "j", "--name", "n", "--prompt", "p", "--watch-path", str(path))
+        assert (f"Note: there is nothing at {path} yet" in done.stderr) is noted
+
+
 def test_a_note_that_cannot_be_made_is_no_failure(ccsched: Ccsched, daemon: FakeDaemon) -> None:
     """The task was created, whatever became of its job since."""
     daemon.answers["tasks.create"] = objects.task()

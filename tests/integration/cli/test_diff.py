@@ -23,6 +23,7 @@ NOTHING: Message = {
     "after": None,
     "uncommitted": [],
     "note": "it committed nothing",
+    "commands": [],
 }
 
 
@@ -115,6 +116,8 @@ def test_changes_that_were_not_committed_are_told_by_name(ccsched: Ccsched, daem
     )
     done = ccsched("runs", "diff", "0000", "--name-only")
     assert (done.returncode, done.stdout) == (0, "a.txt\nb.txt\n")
+    daemon.answers["runs.diff"] = {**NOTHING, "changed": True, "commands": ["git -C /srv status"]}
+    assert "\nWhat is there now:\n  git -C /srv status\n" in ccsched("runs", "diff", "0000").stderr
 
 
 def test_without_git_it_says_what_is_missing(ccsched: Ccsched, repo: Path) -> None:

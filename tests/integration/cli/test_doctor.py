@@ -84,8 +84,8 @@ def test_nothing_left_over_is_said(ccsched: Ccsched, daemon: FakeDaemon) -> None
     assert done.stdout == "There is no worktree that no job works in.\n"
 
 
-def test_it_must_be_said_what_to_look_for(ccsched: Ccsched) -> None:
-    """The options are named."""
-    done = ccsched("doctor")
-    assert done.returncode == 2
-    assert "Say what to look for: --worktrees." in done.stderr
+def test_worktrees_are_looked_for_if_nothing_is_said(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """There is nothing else to look for."""
+    daemon.answers["worktrees.list"] = {"worktrees": []}
+    assert ccsched("doctor").stdout == ccsched("doctor", "--worktrees").stdout
+    assert daemon.requests == [("worktrees.list", {"unused": True})] * 2

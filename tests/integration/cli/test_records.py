@@ -118,8 +118,8 @@ TASK_FIELDS: dict[str, Shown] = {
         "stalled ended after the setting stall_after without a word",
     ),
     "run_retention_count": ({"run_retention_count": 20}, "keeps 20 runs"),
-    "missed": ({"missed": "skip"}, "missed skip, within 1d"),
-    "missed_within": ({"missed_within": 7200}, "missed run_once, within 2h"),
+    "missed": ({"missed": "skip", "schedule": INTERVAL}, "missed skip"),
+    "missed_within": ({"missed_within": 7200, "schedule": INTERVAL}, "missed run_once, within 2h"),
     "overlap": ({"overlap": "replace"}, "overlap replace"),
     "jitter": ({"jitter": 300}, "jitter 5m"),
     "running_hours": ({"running_hours": "22:00-06:00"}, "running hours 22:00-06:00"),
@@ -139,7 +139,6 @@ RUN_FIELDS: dict[str, Shown] = {
     "duration": ({"duration": 4.2}, "duration 4.2s"),
     "session_id": ({"session_id": ID}, f"session {ID}"),
     "output": ({"output": "It is\ndone"}, "result It is\ndone"),
-    "raw_output": ({"raw_output": "1\n2\n\x1b[2J3\n4\n"}, "raw output 2\n3\n4"),
     "errors": ({"errors": ["one", "two"]}, "errors one\ntwo"),
     "exit_code": ({"exit_code": -9}, "exit code -9"),
     "job_id": ({"job_id": ID}, f"job feature-auth  {ID}"),
@@ -152,6 +151,7 @@ RUN_FIELDS: dict[str, Shown] = {
     "continued_by": ({"continued_by": OTHER}, f"continued by {OTHER}"),
     "attempt": ({"attempt": 2, "continues": OTHER}, "attempt 2nd try of run 0000abce"),
     "first_run": ({"first_run": OTHER}, f"first run {OTHER}"),
+    "first_trigger": ({"first_run": OTHER, "first_trigger": "job"}, f"first run {OTHER}, started by jobs run"),
     "first_scheduled": (
         {"first_scheduled": "2026-01-02T03:04:05.000000Z"},
         "first scheduled 2026-01-02 03:04:05 UTC",
@@ -205,8 +205,8 @@ def leaves(model: type[BaseModel]) -> set[str]:
     ("model", "shown"), [(Job, JOB_FIELDS), (Task, TASK_FIELDS), (Run, RUN_FIELDS)], ids=["job", "task", "run"]
 )
 def test_no_field_is_forgotten(model: type[BaseModel], shown: dict[str, Shown]) -> None:
-    """Each field of the model has its case below."""
-    assert set(shown) == leaves(model)
+    """Each field of the model has its case; of the log's end, whoever wants it asks for the log."""
+    assert set(shown) == leaves(model) - {"raw_output"}
 
 
 def assert_shown(output: str, line: str) -> None:
@@ -240,17 +240,18 @@ def test_a_task_shows_every_field(ccsched: Ccsched, daemon: FakeDaemon, field: s
 
 @pytest.mark.parametrize("field", RUN_FIELDS)
 def test_a_run_shows_every_field(ccsched: Ccsched, daemon: FakeDaemon, field: str) -> None:
-    """Of the log its last lines."""
+    """Each as it went."""
     fields, line = RUN_FIELDS[field]
     daemon.answers["runs.get"] = objects.run(**fields)
     assert_shown(ccsched("runs", "get", "abcd", "--output", "table").stdout, line)
 
 
-def test_the_end_of_a_log_is_cut_to_the_terminal(terminal: Terminal, daemon: FakeDaemon) -> None:
-    """A stream's lines are long; the record stays on one screen."""
-    daemon.answers["runs.get"] = objects.run(raw_output="x" * 4000)
+def test_what_was_said_is_cut_to_the_terminal(terminal: Terminal, daemon: FakeDaemon) -> None:
+    """Lines may be long; the record stays on one screen. The log's own lines are for programs and `runs logs`."""
+    daemon.answers["runs.get"] = objects.run(raw_output="raw", verify_rounds=[{**FAILED, "output": "x" * 4000}])
     _, shown = terminal("runs", "get", "0000", columns=80, NO_COLOR="1")
-    [line] = [line for line in shown.splitlines() if line.startswith("raw output")]
+    [line] = [line for line in shown.splitlines() if line.startswith("verify said")]
+    assert "raw" not in shown
     assert line.endswith("x…")
     assert len(line) <= 80
 

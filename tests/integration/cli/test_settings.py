@@ -45,6 +45,23 @@ def test_a_person_sees_a_table(terminal: Terminal, daemon: FakeDaemon) -> None:
     ]
 
 
+def test_times_and_sizes_are_shown_as_they_are_typed(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """For a person; a program gets seconds and bytes."""
+    daemon.answers["settings.get"] = {"time_limit": 5400, "stop_grace": 10.0, "log_limit": 256 * 2**20}
+    shown = ccsched("settings", "get", "--output", "table").stdout
+    assert [line.split()[1] for line in shown.splitlines()[1:]] == ["1h30m", "10s", "256MiB"]
+    assert ccsched("settings", "get", "log_limit").stdout == "268435456\n"
+
+
+def test_a_program_that_is_not_found_is_noted(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """The setting is made: it may be where the daemon looks. One that is found is not worth a word."""
+    for program, noted in (("no-such-program", True), ("sh", False)):
+        daemon.answers["settings.set"] = {"agent_command": [program]}
+        done = ccsched("settings", "set", "agent_command", program)
+        assert done.returncode == 0
+        assert ("Note: there is no program no-such-program here" in done.stderr) is noted
+
+
 def test_what_is_not_set_is_none(ccsched: Ccsched, daemon: FakeDaemon) -> None:
     """For a person; a program gets null, or the empty list."""
     daemon.answers["settings.get"] = {"max_usd_per_day": None, "notify_command": []}
@@ -75,6 +92,11 @@ def test_an_unknown_setting_is_answered_with_the_known(ccsched: Ccsched, daemon:
         ("time_limit", "90", 90),
         ("stall_after", "10m", 600),
         ("max_limit_wait", "6h", 21600),
+        ("log_limit", "65536", 65536),
+        ("log_limit", "256MiB", 256 * 2**20),
+        ("log_limit", "1g", 2**30),
+        ("max_usd_per_day", "none", None),
+        ("notify_command", "none", None),
         ("max_usd_per_day", "12.5", 12.5),
         ("notify_command", "notify --urgent 'a b'", ["notify", "--urgent", "a b"]),
         ("max_concurrent_runs", "many", "many"),
@@ -107,6 +129,11 @@ def test_a_setting_is_kept(at_home: House) -> None:
     assert at_home.ccsched("settings", "get", "time_limit").stdout == "7200\n"
     refused = at_home.ccsched("settings", "set", "time_limit", "0")
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "time_limit: must be at least 1" in refused.stderr
+    assert "time_limit: must be at least 1s, not 0s" in refused.stderr
+    unknown = at_home.ccsched("settings", "set", "time_limi", "0")
+    assert unknown.stderr.startswith("Error: time_limi: no such setting; did you mean time_limit?")
+    assert (
+        "log_limit: must be at least 64KiB, not 1KiB" in at_home.ccsched("settings", "set", "log_limit", "1k").stderr
+    )
     at_home.ccsched("settings", "set", "time_limit", "--default")
     assert at_home.ccsched("settings", "get", "time_limit").stdout == "14400\n"

@@ -1,7 +1,6 @@
 """What a person sees on a terminal."""
 
 import re
-import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,6 @@ from scheduler_daemon.cli import text
 from tests.integration.cli import objects
 from tests.integration.cli.conftest import Completed
 from tests.integration.cli.fake_daemon import FakeDaemon
-from tests.support.house import git, repository
 
 Ccsched = Callable[..., Completed]
 Terminal = Callable[..., tuple[int, str]]
@@ -244,9 +242,11 @@ SCHEDULED = {
     "schedule": "0 2 * * *",
     "timezone": "Asia/Tokyo",
     "next_due": "2026-11-21T17:00:00.000000Z",
+    "starts_at": "2026-11-21T17:00:00.000000Z",
 }
 
 
+PAST = "2026-01-02T03:04:05.000000Z"
 WINDOW = {
     "type": "five_hour",
     "status": "allowed",
@@ -254,6 +254,7 @@ WINDOW = {
     "resets_at": None,
     "seen_at": "2026-11-20T01:00:00.000000Z",
 }
+NEWER = {**WINDOW, "type": "seven_day_new", "utilization": 0.1}
 REACHED = {**WINDOW, "status": "rejected", "utilization": 1.0, "resets_at": "2031-01-02T05:00:00.000000Z"}
 
 
@@ -280,9 +281,22 @@ def test_the_state_is_seen_at_a_glance(terminal: Terminal, daemon: FakeDaemon) -
                     {**WINDOW, "type": "seven_day"},
                 ],
             },
-            {"profile_id": None, "profile_name": None, "held_until": None, "windows": [REACHED]},
+            {"profile_id": None, "profile_name": None, "held_until": None, "windows": [REACHED, NEWER]},
         ],
-        "spent": {"last_24_hours_usd": 3.21, "limit_usd": 20.0},
+        "spent": {
+            "last_24_hours_usd": 3.21,
+            "limit_usd": 20.0,
+            "held_until": None,
+            "limits": [
+                {
+                    "kind": "job",
+                    "name": "nightly",
+                    "usd": 0.5,
+                    "limit_usd": 0.4,
+                    "held_until": "2031-01-02T06:00:00.000000Z",
+                }
+            ],
+        },
         "versions": {"ccsched": "0.1.0", "python": "3.11.4", "sqlite": "3.45.1", "record": 2, "agent": "2.1.0"},
     }
     _, shown = terminal("state")
@@ -295,9 +309,13 @@ def test_the_state_is_seen_at_a_glance(terminal: Terminal, daemon: FakeDaemon) -
         "at a time   3 runs",
         "time limit  1h30m a run",
         "stop grace  10.0s",
-        "spent       $3.2100 of $20.00 in the last 24 hours",
-        "usage       work: five_hour 82 % used, resets 2031-01-02 05:00; seven_day allowed; nothing starts until",
-        "            no profile: five_hour reached, resets 2031-01-02 05:00\n",
+        "spent       $3.2100 of $20.00 in the last 24 hours\n",
+        "            job nightly: $0.5000 of $0.40 in the last 24 hours: reached, new runs wait until 2031-01-02",
+        "usage       5-hour limit 82 % used, with profile work; resets 2031-01-02 05:00\n",
+        "            weekly limit not reached, with profile work\n",
+        "            nothing starts with profile work until 2031-01-02 05:00\n",
+        "            5-hour limit reached, without a profile; resets 2031-01-02 05:00\n",
+        "            seven_day_new 10 % used, without a profile\n",
         "ccsched 0.1.0, Python 3.11.4, SQLite 3.45.1, record 2, agent 2.1.0",
     ):
         assert told in shown
@@ -318,7 +336,7 @@ def test_the_state_says_that_there_is_no_agent(ccsched: Ccsched, daemon: FakeDae
         "next_due": [],
         "limits": {"max_concurrent_runs": 1, "time_limit": 60, "stop_grace": 0.5},
         "accounts": [],
-        "spent": {"last_24_hours_usd": 0, "limit_usd": None},
+        "spent": {"last_24_hours_usd": 0, "limit_usd": None, "held_until": None, "limits": []},
         "versions": {"ccsched": "0.1.0", "python": "3.11.4", "sqlite": "3.45.1", "record": 2, "agent": None},
     }
     shown = ccsched("state", "--output", "table").stdout
@@ -333,14 +351,67 @@ def test_a_due_time_is_told_by_the_clock_and_from_now(ccsched: Ccsched, daemon: 
     soon = datetime.now(UTC) + timedelta(hours=3, minutes=5, seconds=30)
     daemon.answers["scheduler.list"] = {
         "scheduled": [
-            {**SCHEDULED, "next_due": "2026-01-02T03:04:05.000000Z"},
-            {**SCHEDULED, "next_due": soon.isoformat()},
+            {**SCHEDULED, "next_due": PAST, "starts_at": PAST},
+            {**SCHEDULED, "next_due": soon.isoformat(), "starts_at": soon.isoformat()},
         ]
     }
     header, first, second = ccsched("scheduler", "--output", "table", TZ="Asia/Tokyo").stdout.splitlines()
     assert header.startswith("NEXT DUE (JST)       FROM NOW  TASK")
     assert first.startswith("2026-01-02 12:04:05  now       nightly")
     assert "in 3h 5m  nightly" in second
+
+
+def test_a_run_among_others_says_what_is_special_of_it(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """That it is silent, a further try, or goes on after a limit."""
+    daemon.answers["runs.list"] = {
+        "runs": [
+            objects.run(0x1, "running", stalled_at=PAST),
+            objects.run(0x2, "failed", attempt=2, trigger="retry", outcome="agent_error"),
+            objects.run(0x3, "upcoming", trigger="limit_reset"),
+            objects.run(0x4, "success"),
+        ]
+    }
+    shown = ccsched("runs", "list", "--output", "table").stdout
+    assert [re.split(" {2,}", line)[2] for line in shown.splitlines()[1:]] == [
+        "stalled since 2026-01-02 03:04",
+        "agent_error, 2nd try",
+        "goes on",
+        "done",
+    ]
+
+
+def test_a_run_that_changed_something_says_how_to_see_it(terminal: Terminal, daemon: FakeDaemon) -> None:
+    """Committed or not; one that changed nothing has nothing to show."""
+    for fields, hinted in (({"commit": "c" * 40}, True), ({"uncommitted": ["a"]}, True), ({}, False)):
+        daemon.answers["runs.get"] = objects.run(**fields)
+        shown = terminal("runs", "get", "0000")[1]
+        assert ("ccsched runs diff 00000100  what it changed" in re.sub(" {2,}", "  ", shown)) is hinted
+
+
+def test_a_run_that_is_to_come_says_why_it_waits(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """As its task does; a program asks for that itself."""
+    daemon.answers["runs.get"] = objects.run(status="upcoming")
+    why = {"task_name": "add-tests", "until": None, "run_id": objects.identifier(0x105)}
+    daemon.answers["tasks.why"] = {**why, "reason": "directory", "message": "its directory is in use by run 00000105"}
+    assert (
+        "not yet     its directory is in use by run 00000105\n"
+        in ccsched("runs", "get", "0000", "--output", "table").stdout
+    )
+    daemon.answers["tasks.why"] = {**why, "reason": "running", "message": "it is running"}
+    assert "queued behind run 00000105 of the same task" in ccsched("runs", "get", "0000", "--output", "table").stdout
+    daemon.requests.clear()
+    ccsched("runs", "get", "0000")
+    assert [method for method, _ in daemon.requests] == ["runs.get"]
+
+
+def test_a_due_time_that_is_put_off_is_told_with_its_start(ccsched: Ccsched, daemon: FakeDaemon) -> None:
+    """In a column that is there only for that."""
+    daemon.answers["scheduler.list"] = {"scheduled": [{**SCHEDULED, "starts_at": "2031-11-21T22:03:00.000000Z"}]}
+    header, line = ccsched("scheduler", "--output", "table").stdout.splitlines()
+    assert header.startswith("NEXT DUE (UTC)       STARTS               FROM NOW")
+    assert line.startswith("2026-11-21 17:00:00  2031-11-21 22:03:00  in ")
+    daemon.answers["scheduler.list"] = {"scheduled": [SCHEDULED]}
+    assert "STARTS" not in ccsched("scheduler", "--output", "table").stdout
 
 
 def due_time(due: str, until: str | None = None, **fields: object) -> dict[str, object]:
@@ -458,7 +529,7 @@ def test_a_deletion_is_asked_for(
 
 def test_a_worktree_that_goes_with_its_job_is_told_of(terminal: Terminal, daemon: FakeDaemon) -> None:
     """Before, for the person is asked, and after; a yes is no leave to lose what is in it."""
-    removed = {"path": "/srv/app/.claude/worktrees/night", "branch": "night", "removed": True}
+    removed = {"path": "/srv/app/.claude/worktrees/night", "branch": "night", "removed": True, "commands": []}
     gone = {"job_id": objects.identifier(1), "tasks": 0, "runs": 0, "worktree": removed}
     daemon.answers.update({"jobs.get": objects.job(), "runs.list": {"runs": []}, "jobs.delete": gone})
     code, shown = terminal("jobs", "delete", "feature-auth", "--worktree", typed="y\n")
@@ -517,21 +588,17 @@ def test_a_failed_run_says_how_to_do_it_over(terminal: Terminal, daemon: FakeDae
 
 
 def test_the_worktree_of_a_deleted_job_is_told_of(ccsched: Ccsched, daemon: FakeDaemon, tmp_path: Path) -> None:
-    """It stays, with its branch; the commands that are offered remove both."""
-    repo = repository(tmp_path / "my app")
-    folder = repo / ".claude" / "worktrees" / "night"
-    git(repo, "worktree", "add", "--quiet", "-b", "night", str(folder), "main")
+    """It stays, with its branch; what removes both is the daemon's to say."""
+    folder = tmp_path / ".claude" / "worktrees" / "night"
     gone = {"job_id": objects.identifier(1), "tasks": 1, "runs": 2}
     daemon.answers["jobs.get"] = objects.job()
-    daemon.answers["jobs.delete"] = {**gone, "worktree": {"path": str(folder), "branch": "night", "removed": False}}
+    there = {"path": str(folder), "branch": "night", "removed": False, "commands": ["git a", "git b"]}
+    daemon.answers["jobs.delete"] = {**gone, "worktree": there}
     shown = ccsched("jobs", "delete", "feature-auth", "--force", "--output", "table").stdout
     first, told, *commands = shown.splitlines()
     assert first == "Deleted job feature-auth (00000001) with 1 task and 2 runs."
     assert str(folder) in told
-    for command in commands:
-        subprocess.run(["/bin/sh", "-c", command], check=True, capture_output=True)
-    assert not folder.exists()
-    assert git(repo, "branch", "--list", "night") == ""
+    assert commands == ["  git a", "  git b"]
     daemon.answers["jobs.delete"] = {**gone, "worktree": None}
     again = ccsched("jobs", "delete", "feature-auth", "--force", "--output", "table").stdout
     assert again.splitlines() == [first]

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import psutil
 
-from tests.integration.crash.steps import ALL, DAEMON
+from tests.integration.crash.steps import ALL, DAEMON, Step
 from tests.support.house import PATIENCE, House, git, until
 
 FILES = ("jobs", "tasks", "runs", "profiles")
@@ -27,39 +27,65 @@ WAIT_HERE = "test ! -p {0} || {{ echo $$ > {0}; read -r _ < {0}.go || true; }}"
 
 
 class Ambush:
-    """A step at which the first to come there waits, for the length of a ``with``."""
+    """A step at which one of those who come there waits, for the length of a ``with``: the first, or a later one."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, passing: int = 1) -> None:
         self._arrival = folder / name
         self._release = folder / f"{name}.go"
+        self._to_come = passing
+        self._waits = 0
 
     def __enter__(self) -> Self:
         os.mkfifo(self._release)
         os.mkfifo(self._arrival)
-        self._reader = os.open(self._arrival, os.O_RDONLY | os.O_NONBLOCK)
+        self._reader = self._listen()
         return self
+
+    def _listen(self) -> int:
+        return os.open(self._arrival, os.O_RDONLY | os.O_NONBLOCK)
 
     def fileno(self) -> int:
         """Readable once somebody has come."""
         return self._reader
 
-    def comer(self) -> int:
-        """The pid of whoever has come; nobody else will wait here, for a step is passed more than once in a night."""
-        pid = int(os.read(self._reader, 20))
-        self._arrival.unlink()
-        return pid
+    def comer(self) -> int | None:
+        """The pid of whoever has come; nobody else will wait here, for a step is passed more than once in a night.
+
+        None for one who comes earlier than the one who is waited for: that one has gone on.
+        """
+        told = os.read(self._reader, 20)
+        self._to_come -= bool(told)
+        if told and not self._to_come:
+            self._waits = int(told)
+            self._arrival.unlink()
+            return self._waits
+        # A pipe stays readable, with nothing in it, once all who wrote to it have closed it.
+        before, self._reader = self._reader, self._listen()
+        os.close(before)
+        if told:
+            self._waits = int(told)
+            self.release()
+        return None
+
+    def awaited(self) -> int:
+        """The pid of the one who is waited for, once it has come."""
+        while select.select([self], [], [], PATIENCE)[0]:
+            if (pid := self.comer()) is not None:
+                return pid
+        raise AssertionError(f"nobody came within {PATIENCE} s to {self._arrival.name}")
 
     def release(self) -> None:
         """Let the process go on, if it still lives."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            try:
-                os.close(os.open(self._release, os.O_WRONLY | os.O_NONBLOCK))
-            except OSError as error:
-                if error.errno != errno.ENXIO:
-                    raise
-                return  # it was killed, and nobody waits
-            break
+        until(lambda: self._released() or not _lives(self._waits), "whoever waited has gone on")
+
+    def _released(self) -> bool:
+        try:
+            os.close(os.open(self._release, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            return False  # it was killed, or has not come to wait yet
+        return True
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -72,15 +98,18 @@ class Ambush:
 class Night:
     """Two tasks in a repository, one after the other, that are due as soon as a daemon starts."""
 
-    def __init__(self, made: House, repo: Path) -> None:
+    def __init__(self, made: House, repo: Path, mended: bool = False) -> None:
+        """``mended``: what the first task's agent has done does not pass, until it has mended it."""
         self.made = made
         self.repo = repo
+        self._mended = mended
         self.faults = made.home.path.parent / "faults"
         self.faults.mkdir()
         made.environment["CCSCHED_FAULTS"] = str(self.faults)
         made.start()
         job = made.job(repo, name="night", use_git_worktree=True, worktree_name="night")
-        verify = {"command": f"{WAIT_HERE.format(self.faults / 'verifying')}; test -e first.txt"}
+        passes = "test -e fixed.txt || { echo 'append fixed.txt: fixed'; exit 1; }" if mended else "test -e first.txt"
+        verify = {"command": f"{WAIT_HERE.format(self.faults / 'verifying')}; {passes}"}
         retry = {"max_retries": 3, "retry_delay": 0}
         yearly = {"type": "calendar", "cron_expression": "0 0 1 1 *", "timezone": "UTC"}
         working = WAIT_HERE.format(self.faults / "agent-working")
@@ -99,20 +128,23 @@ class Night:
                 (due, due, due, task["id"]),
             )
 
-    def happens(self, mishaps: Sequence[tuple[str, Mishap]]) -> None:
-        """Let each thing happen just when a step is taken for the first time; then all that still live go on.
+    def happens(self, mishaps: Sequence[tuple[Step, Mishap]]) -> None:
+        """Let each thing happen just when a step is taken; then all that still live go on.
 
         There is always a daemon. It is over when all has happened, or the night is.
         """
         with contextlib.ExitStack() as stack:
-            ambushes = {stack.enter_context(Ambush(self.faults, name)): mishap for name, mishap in mishaps}
+            ambushes = {
+                stack.enter_context(Ambush(self.faults, step.name, step.passing)): mishap for step, mishap in mishaps
+            }
             self._daemon_lives()
             deadline = time.monotonic() + PATIENCE
             while ambushes and not self._is_over():
                 assert time.monotonic() < deadline, "neither is it over, nor has it happened"
                 for ambush in select.select(list(ambushes), [], [], 0.05)[0]:
-                    mishap = ambushes.pop(ambush)
-                    mishap(self, ambush.comer())
+                    if (waits := ambush.comer()) is None:
+                        continue
+                    ambushes.pop(ambush)(self, waits)
                     ambush.release()
                     self._daemon_lives()
                     deadline = time.monotonic() + PATIENCE
@@ -203,7 +235,8 @@ class Night:
         for run, name in zip(last, ("first", "second"), strict=True):
             files = set(git(self.repo, "show", "--format=", "--name-only", run["commit"]).split("\n"))
             # The stand-in makes a note when it is asked to mend what nothing is wrong with.
-            assert files - {"NOTES.md"} == {f"{name}.txt"}
+            mended = {"fixed.txt"} if self._mended and name == "first" else set()
+            assert files - {"NOTES.md"} == {f"{name}.txt", *mended}
             lines = git(self.repo, "show", f"{run['commit']}:{name}.txt").split("\n")
             assert 1 <= len(lines) <= tries, lines
         worktree = self.repo / ".claude" / "worktrees" / "night"
@@ -221,6 +254,12 @@ class Night:
 def _is_daemon(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
         return any(word.endswith("ccschedd") for word in process.cmdline())
+    return False
+
+
+def _lives(pid: int) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     return False
 
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from tests.integration.crash.night import Night
+from tests.integration.crash.steps import Step
 from tests.support.house import PATIENCE, house, repository
 
 
@@ -31,8 +32,8 @@ def main(folder: Path, step: str) -> None:
                         while True:
                             file.write(b"x" * size)
 
-        night.happens([(step, fill)])
-        deadline = time.monotonic() + PATIENCE / 10
+        night.happens([(Step(step, ()), fill)])
+        deadline = time.monotonic() + PATIENCE / 40
         while b'"error"' not in made.log.read_bytes()[noticed:] and time.monotonic() < deadline:
             time.sleep(0.05)
         filler.unlink()

@@ -17,6 +17,8 @@ class Step:
     """Who lives at that moment, and can be killed."""
     interrupts: tuple[str, ...] = ()
     """Whose end ends the run: a process of it is at work, or may be, and nothing on record says how it ended."""
+    passing: int = 1
+    """Which of the times in a night that it is taken is meant."""
 
 
 STEPS = (
@@ -40,3 +42,14 @@ STEPS = (
     Step("end-recorded", (DAEMON,)),
     Step("folder-removed", (DAEMON,)),
 )
+
+MENDING = (
+    Step("leg-recorded", (DAEMON, SUPERVISOR, ALL), passing=2),
+    Step("leg-orders-sent", (DAEMON,), passing=2),
+    Step("claimed", (DAEMON, SUPERVISOR), (SUPERVISOR,), passing=3),
+    Step("agent-started", (DAEMON, AGENT), (AGENT,), passing=3),
+    Step("agent-ended", (DAEMON, SUPERVISOR), (SUPERVISOR,), passing=3),
+    Step("exit-recorded", (DAEMON, ALL), passing=3),
+    Step("verifying", (SUPERVISOR,), (SUPERVISOR,), passing=2),
+)
+"""Those of the agent that mends what the first round of verifying found, and of the second round."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.crash.night import Night
-from tests.integration.crash.steps import DAEMON, STEPS
+from tests.integration.crash.steps import DAEMON, STEPS, Step
 from tests.support.house import PATIENCE, house, repository
 from tests.support.namespace import IN_A_NAMESPACE, needs_a_namespace
 
@@ -46,7 +46,7 @@ def test_a_folder_that_is_taken_away(tmp_path: Path, step: str, what: str) -> No
             place.rename(aside)
             place.write_text("not a folder any more\n")
 
-        night.happens([(step, take)])
+        night.happens([(Step(step, ()), take)])
         made.all_ended()
         place.unlink()
         shutil.copytree(aside, place)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.crash.night import Mishap, Night
-from tests.integration.crash.steps import STEPS, SUPERVISOR, Step
+from tests.integration.crash.steps import DAEMON, MENDING, STEPS, SUPERVISOR, Step
 from tests.support.house import house, repository
 
 NIGHTS = int(os.environ.get("CCSCHED_CRASHES", "12"))
@@ -32,8 +32,33 @@ def test_a_kill_at_one_step(tmp_path: Path, step: Step, victim: str) -> None:
     """Both tasks have succeeded in the end; only a run whose own processes were killed at work was tried again."""
     with house(tmp_path) as made:
         night = Night(made, repository(tmp_path / "repo"))
-        night.happens([(step.name, kill(victim))])
+        night.happens([(step, kill(victim))])
         night.goes_well(interrupted=victim in step.interrupts)
+
+
+@pytest.mark.parametrize(
+    ("step", "victim"),
+    [
+        pytest.param(step, victim, id=f"{step.name}-{victim}")
+        for step in MENDING
+        for victim in step.victims
+        if victim != DAEMON
+    ],
+)
+def test_a_kill_while_it_is_mended(tmp_path: Path, step: Step, victim: str) -> None:
+    """The same holds where the agent is called again, to mend what the verify command found."""
+    with house(tmp_path) as made:
+        night = Night(made, repository(tmp_path / "repo"), mended=True)
+        night.happens([(step, kill(victim))])
+        night.goes_well(interrupted=victim in step.interrupts)
+
+
+def test_daemons_that_die_one_after_the_other_while_it_is_mended(tmp_path: Path) -> None:
+    """Each goes on where the one before it was killed, and nothing is begun twice."""
+    with house(tmp_path) as made:
+        night = Night(made, repository(tmp_path / "repo"), mended=True)
+        night.happens([(step, kill(DAEMON)) for step in MENDING if DAEMON in step.victims])
+        night.goes_well(interrupted=False)
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + NIGHTS))
@@ -45,6 +70,6 @@ def test_kills_at_random_steps(tmp_path: Path, seed: int) -> None:
     if all(victim == SUPERVISOR and step.name in BEFORE_THE_AGENT for step, victim in kills) and len(kills) == 3:
         kills.pop()  # three supervisors in a row that come to nothing are given up
     with house(tmp_path) as made:
-        night = Night(made, repository(tmp_path / "repo"))
-        night.happens([(step.name, kill(victim)) for step, victim in kills])
+        night = Night(made, repository(tmp_path / "repo"), mended=seed % 2 == 0)
+        night.happens([(step, kill(victim)) for step, victim in kills])
         night.goes_well()

@@ -70,6 +70,8 @@ def test_a_run_without_a_commit_says_why(daemon: House, repo: Path, command: str
     told = daemon.call("runs.diff", run=run["id"])
     assert (told["changed"], told["note"]) == (changed, note)
     assert told["uncommitted"] == (["README.md"] if changed else [])
+    see = [f"git -C {repo} status", f"git -C {repo} diff HEAD -- README.md"]
+    assert told["commands"] == (see if changed else [])
 
 
 def test_outside_git_a_run_under_way_cannot_be_told(daemon: House, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_daemon_killed_at_random_moments_loses_and_doubles_nothing(tmp_path: P
     marks = tmp_path / "marks"
     marks.touch()
     in_git = repository(tmp_path / "repo")
-    with house(tmp_path, agent_command=["/bin/sh", str(script)]) as made:
+    with house(tmp_path, agent_command=["/bin/sh", str(script)], run_retention_count=100_000) as made:
         made.environment["CCSCHED_MARKS"] = str(marks)
         made.start()
         with contextlib.closing(sqlite3.connect(made.home.state_db)) as connection:

@@ -1,10 +1,13 @@
 """Stopped means stopped: nothing of a run goes on after its end, whoever ended it."""
 
+import contextlib
+import threading
 from pathlib import Path
 
 import psutil
+import pytest
 
-from tests.support.house import House, git, house, repository, until
+from tests.support.house import House, RpcFailed, git, house, repository, until
 
 IN_THE_BACKGROUND = "bash (trap '' TERM; setsid sleep 987 & wait) & echo started > started.txt\nhang"
 
@@ -25,6 +28,7 @@ def test_a_daemon_can_take_its_runs_with_it(tmp_path: Path) -> None:
         ended = made.run(runs[0])
         assert (ended["status"], ended["outcome"], ended["task_id"]) == ("cancelled", "stopped", task["id"])
         assert any("sleep 987" in each for each in ended["leftovers"]), ended["leftovers"]
+        assert "daemon ended" in ended["errors"][0]
         assert made.run(runs[1])["status"] == "cancelled"
         assert len(made.runs()) == 2
 
@@ -55,7 +59,51 @@ def test_an_agent_that_says_nothing_is_told_of_and_ended_if_so_wanted(daemon: Ho
 
 
 def test_an_agent_that_says_nothing_for_a_while_goes_on(daemon: House, repo: Path) -> None:
-    """It is only told of, where the task does not say otherwise."""
-    task = daemon.task(daemon.job(repo), "slow", "wait 2\nwrite a.txt: a", stall_after=1)
-    ended = daemon.ended(daemon.call("tasks.run", task=task["id"]))
-    assert (ended["status"], bool(ended["stalled_at"])) == ("success", True)
+    """It is only told of, where the task does not say otherwise, and no longer once it has said something."""
+    prompt = "bash while ! test -e ../go; do sleep 0.05; done\nwrite a.txt: a"
+    task = daemon.task(daemon.job(repo), "slow", prompt, stall_after=1)
+    run = daemon.call("tasks.run", task=task["id"])
+    until(lambda: daemon.run(run)["stalled_at"], "it is noticed")
+    (repo.parent / "go").touch()
+    ended = daemon.ended(run)
+    assert (ended["status"], ended["stalled_at"]) == ("success", None)
+
+
+@pytest.mark.parametrize("resume", [True, False], ids=["in its session", "from the beginning"])
+def test_what_a_stopped_run_left_is_committed_by_the_one_that_does_it_over(
+    daemon: House, repo: Path, resume: bool
+) -> None:
+    """It is the work of both; what the person has changed meanwhile is not."""
+    task = daemon.task(daemon.job(repo), "long", "append long.txt: 1\nbash test -e ../again || sleep 60")
+    run = daemon.call("tasks.run", task=task["id"])
+    until((repo / "long.txt").exists, "it has begun")
+    daemon.call("runs.stop", run=run["id"])
+    (repo.parent / "again").touch()
+    (repo / "mine.txt").write_text("mine\n")
+    (again,) = daemon.call("runs.restart", run=run["id"], resume=resume)["runs"]
+    ended = daemon.ended(again)
+    assert (ended["status"], ended["restarted_from"]) == ("success", run["id"]), ended["errors"]
+    files = git(repo, "show", "--format=", "--name-only", ended["commit"]).split()
+    assert sorted(set(files) - {"NOTES.md"}) == ["long.txt"]
+    assert git(repo, "status", "--porcelain") == "?? mine.txt"
+
+
+def test_a_daemon_ends_however_busy_it_is(tmp_path: Path) -> None:
+    """Whatever is told to its loops in the moment in which they are to end."""
+    with house(tmp_path) as made:
+        for _ in range(5):
+            made.start()
+            over = threading.Event()
+
+            def ask(over: threading.Event = over) -> None:
+                while not over.is_set():
+                    with contextlib.suppress(OSError, RpcFailed):
+                        made.call("jobs.create", name="x", working_directory={"path": str(tmp_path)})
+
+            asking = threading.Thread(target=ask)
+            asking.start()
+            try:
+                assert made.end() == 0
+            finally:
+                over.set()
+                asking.join()

@@ -158,7 +158,7 @@ def test_what_comes_to_nothing_changes_nothing(daemon: House, tmp_path: Path) ->
         ("jobs.update", {"job": "job", "changes": {"working_directory": {"use_git_worktree": True}}}, "git"),
         ("settings.set", {"changes": {"max_concurrent": 3}}, "did you mean max_concurrent_runs?"),
         ("settings.set", {"changes": {"max_concurrent_runs": 0}}, "max_concurrent_runs: must be at least 1"),
-        ("settings.set", {"changes": {"agent_command": []}}, "agent_command: must have at least 1 entries"),
+        ("settings.set", {"changes": {"agent_command": []}}, "agent_command: must not be empty"),
     ],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(
@@ -286,7 +286,7 @@ def test_the_state_tells_of_usage_limits_and_of_what_was_spent(tmp_path: Path) -
         store.close()
         daemon.start()
         state = daemon.call("daemon.state")
-    assert state["spent"] == {"last_24_hours_usd": 1.25, "limit_usd": 20.0}
+    assert state["spent"] == {"last_24_hours_usd": 1.25, "limit_usd": 20.0, "held_until": None, "limits": []}
     assert state["accounts"] == [
         {
             "profile_id": str(profile.id),

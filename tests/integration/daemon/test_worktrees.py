@@ -1,6 +1,7 @@
 """A job's worktree goes with the job if nothing is lost; what was left before is found."""
 
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def refused(daemon: House, job: dict[str, Any], **more: object) -> RpcFailed:
 def test_a_job_is_deleted_with_its_worktree(daemon: House, repo: Path) -> None:
     """Not while its commit is unmerged: then nothing is, and it is said how to lose it. Merged, or by force,."""
     folder = repo / ".claude/worktrees/night"
-    gone = {"path": str(folder), "branch": "night", "removed": True}
+    gone = {"path": str(folder), "branch": "night", "removed": True, "commands": []}
     for way in ("merged", "by force"):
         job = job_with_a_run(daemon, repo, "night", f"write {way.replace(' ', '-')}.txt: x")
         error = refused(daemon, job)
@@ -89,20 +90,29 @@ def test_two_jobs_with_one_worktree_never_run_in_it_at_once(daemon: House, repo:
 
 
 def test_what_deleted_jobs_left_is_found(daemon: House, repo: Path) -> None:
-    """Though no job and no run tells of the repository any more; and not what a job still works in."""
+    """Though no job and no run tells of the repository any more; and what is to be typed to remove it does so.
+
+    What a job still works in is not told of.
+    """
     job = job_with_a_run(daemon, repo, "left", "write a.txt: a")
+    (repo / ".claude/worktrees/left/b.txt").write_text("not committed")
     kept = daemon.call("jobs.delete", job=job["id"])["worktree"]
-    assert kept == {"path": f"{repo}/.claude/worktrees/left", "branch": "left", "removed": False}
+    assert kept["path"] == f"{repo}/.claude/worktrees/left"
     [left] = daemon.call("worktrees.list", unused=True)["worktrees"]
     assert left["path"] == kept["path"]
-    assert (left["clean"], left["merged"], left["unmerged"], left["jobs"]) == (True, False, 1, [])
+    assert (left["clean"], left["merged"], left["unmerged"], left["jobs"]) == (False, False, 1, [])
     assert left["size"] > 0
     used = job_with_a_run(daemon, repo, "used", "say x")
     told = {each["branch"]: each["jobs"] for each in daemon.call("worktrees.list")["worktrees"]}
     assert told == {"left": [], "used": [{"id": used["id"], "name": "used"}]}
     shown = daemon.ccsched("doctor", "--worktrees", "--output", "table").stdout
     assert "1 unmerged commit" in shown
-    assert f"git -C {repo} worktree remove {kept['path']}" in shown
+    assert f"git -C {repo} worktree remove --force {kept['path']}" in shown
     assert "used" not in shown
+    assert all(f"  {command}\n" in shown for command in kept["commands"])
+    for command in kept["commands"]:
+        subprocess.run(["/bin/sh", "-c", command], check=True, capture_output=True)
+    assert not Path(kept["path"]).exists()
+    assert git(repo, "branch", "--list", "left") == ""
     shutil.rmtree(repo)
     assert daemon.call("worktrees.list") == {"worktrees": []}

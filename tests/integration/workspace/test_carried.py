@@ -164,9 +164,42 @@ def test_commits_of_the_earlier_run_count_as_made_by_both(repository: Repository
     assert repository.in_commit(result.commit) == {"two.txt": "A"}
 
 
-def commits(tree: Repository) -> None:
-    """A person commits what is there."""
-    tree.commit_all()
+def another_task(tree: Repository) -> None:
+    """A task commits its own work, and nothing else."""
+    tree.write("other.txt")
+    tree.git("add", "other.txt")
+    tree.git("commit", "--quiet", "-m", "task: other")
+
+
+def test_commits_of_others_in_between_take_nothing_from_the_earlier_run(repository: Repository, locks: Path) -> None:
+    """Another task at work in the same directory: what the earlier run left is committed by the later one."""
+
+    def first(tree: Repository) -> None:
+        tree.write("one.txt")
+        tree.write("notes.txt", "changed\n")
+
+    result = in_two_runs(repository, locks, first, another_task, wrote("two.txt"), wrote("mine.txt"))
+    assert repository.in_commit(result.commit) == {"notes.txt": "M", "one.txt": "A", "two.txt": "A"}
+    assert repository.status() == ["?? mine.txt"]
+
+
+def test_where_all_was_committed_in_between_nothing_is_left_to_carry(repository: Repository, locks: Path) -> None:
+    """What a person has committed is theirs, and so is what they began after it."""
+
+    def commits(tree: Repository) -> None:
+        tree.commit_all()
+        tree.write("mine.txt")
+
+    result = in_two_runs(repository, locks, wrote("one.txt"), commits, wrote("one.txt", "more\n"))
+    assert repository.in_commit(result.commit) == {"one.txt": "M"}
+    assert repository.status() == ["?? mine.txt"]
+
+
+def test_the_first_commit_of_all_takes_nothing_from_the_earlier_run(tmp_path: Path, locks: Path) -> None:
+    """There was no commit yet when the earlier run had ended."""
+    fresh = Repository.create(tmp_path / "fresh")
+    result = in_two_runs(fresh, locks, wrote("one.txt"), another_task, wrote("two.txt"))
+    assert fresh.in_commit(result.commit) == {"one.txt": "A", "two.txt": "A"}
 
 
 def switches(tree: Repository) -> None:
@@ -174,8 +207,20 @@ def switches(tree: Repository) -> None:
     tree.git("switch", "--quiet", "--create", "theirs")
 
 
-@pytest.mark.parametrize("moving", [commits, switches], ids=["committed", "switched branch"])
-def test_where_head_was_moved_in_between_nothing_is_carried(repository: Repository, moving: Act) -> None:
+def rewrites(tree: Repository) -> None:
+    """A person makes another commit of the one that was there."""
+    tree.git("commit", "--quiet", "--amend", "-m", "rewritten")
+
+
+def forgets(tree: Repository) -> None:
+    """A person makes another commit of the one that was there, and that is gone."""
+    rewrites(tree)
+    tree.git("reflog", "expire", "--expire=now", "--all")
+    tree.git("gc", "--quiet", "--prune=now")
+
+
+@pytest.mark.parametrize("moving", [switches, rewrites, forgets])
+def test_where_head_has_gone_elsewhere_nothing_is_carried(repository: Repository, moving: Act) -> None:
     """What lies there is the person's, who has looked at it."""
     before = taken(repository)
     repository.write("one.txt")

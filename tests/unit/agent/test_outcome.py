@@ -47,6 +47,14 @@ def test_a_stopped_run_is_cancelled_even_if_it_was_faster(evidence: Evidence) ->
     assert weigh(replace(evidence, ended_by="stop")) == Verdict(RunStatus.CANCELLED, Outcome.STOPPED)
 
 
+@pytest.mark.parametrize("evidence", [FINISHED, Evidence(GOOD, exit_record=False), Evidence(BAD, exit_code=1)])
+def test_a_run_that_was_to_be_stopped_is_cancelled_whatever_ended_it(evidence: Evidence) -> None:
+    """Also if the signal came too late, or if nobody is left to tell how it ended."""
+    stopped = replace(evidence, stop_requested=True)
+    assert weigh(stopped) == Verdict(RunStatus.CANCELLED, Outcome.STOPPED)
+    assert weigh(replace(stopped, stalled=True)) == weigh(replace(evidence, stalled=True))
+
+
 @pytest.mark.parametrize(
     "evidence",
     [
@@ -169,10 +177,11 @@ def test_a_slash_command_that_may_be_known_is_not_accused(stream: StreamSummary,
 
 def test_denied_tools_are_no_success() -> None:
     """The tools are named, and what would let them through."""
-    verdict = weigh(Evidence(replace(GOOD, denials=("Write: /a", "Bash: ls", "Write: /b")), exit_code=0))
+    denied = replace(GOOD, denials=("Write: /a", "Bash: ls", "Write: /b"))
+    verdict = weigh(Evidence(denied, exit_code=0, task="1a2b"))
     assert (verdict.status, verdict.outcome) == (RunStatus.FAILED, Outcome.DENIED)
     assert "Bash, Write" in verdict.errors[0]
-    assert "allowed_tools" in verdict.errors[0]
+    assert "ccsched tasks update 1a2b --allowed-tools Bash" in verdict.errors[0]
     assert verdict.errors[1:] == ("Denied: Write: /a", "Denied: Bash: ls", "Denied: Write: /b")
 
 

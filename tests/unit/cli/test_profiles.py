@@ -37,11 +37,7 @@ def invoke(*arguments: str, stdin: str | None = None) -> tuple[int, str]:
         ((*CREATE, "--aws-ssm", "A=/x", "--config", "A:k=1", "--config", "A:k=2"), "k of A is given twice"),
         ((*CREATE, "--plain", "A=/x", "--config", "A:plain=false"), "plain of A is given twice"),
         ((*CREATE, "--static", "A=", "--config", "A:required=yes"), "required of A is true or false"),
-        (
-            UPDATE,
-            "Say what to change, with one or more of --name, --description, --max-usd-per-day, --no-max-usd-per-day, "
-            "--secret, --static",
-        ),
+        (UPDATE, "Say what to change; the options: ccsched profiles update --help"),
     ],
 )
 def test_wrong_usage_says_what_to_do(arguments: tuple[str, ...], told: str) -> None:

@@ -35,6 +35,7 @@ def test_a_program_gets_one_document() -> None:
         "words": "at 02:00, Monday to Friday",
         "from": "2031-05-16T02:00:00+02:00",
         "next": ["2031-05-19T02:00:00+02:00", "2031-05-20T02:00:00+02:00"],
+        "more": True,
         "notes": [],
     }
 
@@ -92,11 +93,15 @@ def test_five_times_are_told_if_not_said_otherwise() -> None:
 
 
 def test_until_a_time_all_are_told() -> None:
-    """The last may be at that time itself; a number limits them."""
+    """The last may be at that time itself; a number limits them, and then it is said that there are more."""
     hours = ("0 * * * *", "--from", "2031-05-17T00:00", "--until", "2031-05-17T12:00")
     assert len(document(*hours)["next"]) == 12
     assert document(*hours)["next"][-1] == "2031-05-17T12:00:00+02:00"
+    assert not document(*hours)["more"]
     assert len(document(*hours, "-n", "3")["next"]) == 3
+    assert document(*hours, "-n", "3")["more"]
+    assert explain(*hours, "-n", "3", output="table").stdout.endswith("03:00:00+02:00\nand more\n")
+    assert not document(*hours, "-n", "12")["more"]
 
 
 def test_a_time_in_which_nothing_is_due() -> None:
@@ -162,15 +167,23 @@ def test_what_a_zone_skips_each_time_is_refused() -> None:
     [
         (
             ("@daily", "--from", "yesterday"),
-            "for --from: 'yesterday' is no time from 1900 to 9799; write 2031-05-17,",
+            "for --from: 'yesterday' is no time; write 2031-05-17,",
         ),
         (("@daily", "--from", ""), "for --from: '' is no time"),
-        (("@daily", "--from", "2031-02-30"), "for --from: '2031-02-30' is no time"),
-        (("@daily", "--from", "9999-12-31"), "for --from: '9999-12-31' is no time from 1900 to 9799"),
+        (("@daily", "--from", "2031-02-30"), "for --from: '2031-02-30' is no time: day is out of range for month"),
+        (("@daily", "--from", "2031-13-01"), "for --from: '2031-13-01' is no time: month must be in 1..12"),
+        (
+            ("@daily", "--from", "9999-12-31"),
+            "for --from: '9999-12-31' is no time: its year is not from 1900 to 9799",
+        ),
         (("@daily", "--from", "0001-01-01T00:00+14:00"), "for --from: '0001-01-01T00:00+14:00' is no time"),
         (("@daily", "--until", "25:00"), "for --until: '25:00' is no time"),
         (("@daily", "--until", "9" * 5000), "for --until: '999"),
-        (("@daily", "--until", "2000-01-01"), "for --until: 2000-01-01T00:00:00+09:00 is not after 20"),
+        (("@daily", "--until", "2000-01-01"), "for --until: 2000-01-01 00:00:00+09:00 is past; give a later time"),
+        (
+            ("@daily", "--from", "2031-02-01", "--until", "2031-01-01"),
+            "2031-01-01 00:00:00+09:00 is not after 2031-02-01 00:00:00+09:00, the time of --from",
+        ),
         (("@daily", "--timezone", "Mars/Olympus"), "for --timezone: there is no time zone 'Mars/Olympus'"),
         (("@daily", "--timezone", "berlin"), "did you mean Europe/Berlin?"),
         (("@daily", "--timezone", ""), "for --timezone: there is no time zone ''"),

@@ -221,7 +221,7 @@ def test_a_reserve_holds_scheduled_runs_and_not_a_persons(world: World) -> None:
     world.later(hours=1)
     assert world.launcher.names == ["a"]
     why = world.engine.why(task)
-    assert (why.reason, why.until) == ("reserve", reset)
+    assert (why.reason, why.until) == ("reserve", reset + SLACK)
     assert "81%" in why.message
     world.engine.stop_run(world.last())
     world.engine.run_task(task)
@@ -291,3 +291,107 @@ def test_a_silent_agent_is_told_of_and_stopped_if_so_wanted(world: World) -> Non
         execution = world.store.runs.execution(run.id)
         assert execution
         assert (execution.stalled, execution.stop_requested) == (ends, ends)
+
+
+@pytest.mark.parametrize("told", ["seven_day_overage_included", "something_new"])
+def test_a_limit_of_an_unknown_kind_is_waited_for(world: World, task: Task, told: str) -> None:
+    """It counts for every model."""
+    reset = world.time + timedelta(hours=2)
+    refused = RateLimit("rejected", resets_at=reset, type=told)
+    assert refuse(world, world.engine.run_task(task), refused).scheduled_time == reset + SLACK
+
+
+def test_a_refusal_beside_a_limit_of_another_model_is_waited_for(world: World) -> None:
+    """As one without a reset time: nothing is tried again at once."""
+    opus = world.task(world.job("o"), "opus", model="opus")
+    sonnet = world.task(world.job("s"), "sonnet", model="sonnet")
+    refused = RateLimit("rejected", resets_at=world.time + timedelta(hours=3), type="seven_day_opus")
+    refuse(world, world.engine.run_task(opus), refused)
+    run = refuse(world, world.engine.run_task(sonnet))
+    assert run.scheduled_time == world.time + timedelta(minutes=5)
+
+
+def test_what_a_run_waited_for_otherwise_is_no_waiting_for_a_limit(world: World) -> None:
+    """Patience with a limit is not used up by running hours, or by the tasks before it."""
+    world.set(max_limit_wait=3600)
+    task = world.task(world.job(), "a", cron("0 13 * * *"), running_hours="02:00-06:00")
+    world.later(hours=1)
+    run = world.last()
+    world.time += timedelta(hours=13)
+    other = world.engine.run_task(world.task(world.job("other"), "b"))
+    world.go(other)
+    reset = world.time + timedelta(minutes=10)
+    world.end(other, RunStatus.FAILED, Outcome.USAGE_LIMIT, rate_limits=[five_hours(reset)])
+    world.engine.wake()
+    assert world.run(run).status in (RunStatus.UPCOMING, RunStatus.RUNNING)
+    assert world.engine.why(task).reason in ("limit", "running", "starting")
+
+
+def test_a_run_that_began_before_a_refusal_does_not_take_it_back(world: World) -> None:
+    """What it was allowed is older than what the other was refused."""
+    early, late = (world.task(world.job(name), name) for name in ("early", "late"))
+    first = world.engine.run_task(early)
+    world.go(first)
+    reset = world.time + timedelta(hours=4)
+    world.later(minutes=5)
+    refuse(world, world.engine.run_task(late), five_hours(reset))
+    world.later(minutes=5)
+    world.end(first, rate_limits=[five_hours(reset, "allowed")])
+    world.engine.run_task(early)
+    world.engine.wake()
+    assert world.launcher.names == ["early", "late"]
+
+
+def test_a_run_is_charged_to_the_account_that_it_used(world: World) -> None:
+    """Whatever profile its task has got while it was under way."""
+    old, new = profile(world, "old"), profile(world, "new")
+    task = world.task(world.job(), "a", profile=old.id, wait_for_limit=False)
+    run = world.engine.run_task(task)
+    world.go(run)
+    with world.store.transaction():
+        world.store.tasks.put(task.model_copy(update={"profile": new.id}))
+    refused = five_hours(world.time + timedelta(hours=1))
+    world.end(run, RunStatus.FAILED, Outcome.USAGE_LIMIT, rate_limits=[refused], cost_usd=1.0)
+    assert world.store.limits.get(new.id).windows == []
+    assert world.store.limits.get(old.id).windows[0].status == "rejected"
+    assert world.store.spending.since(world.time - timedelta(days=1), world.time, profile_id=old.id)
+
+
+def test_a_task_that_is_given_another_account_need_not_wait_for_the_first(world: World) -> None:
+    """Its run goes on as soon as the engine looks."""
+    old, new = profile(world, "old"), profile(world, "new")
+    task = world.task(world.job(), "a", profile=old.id)
+    refuse(world, world.engine.run_task(task), five_hours(world.time + timedelta(hours=1)))
+    with world.store.transaction():
+        world.store.tasks.put(task.model_copy(update={"profile": new.id}))
+    world.engine.wake()
+    assert world.launcher.names == ["a", "a"]
+
+
+def test_what_a_schedule_began_goes_on_within_its_running_hours(world: World) -> None:
+    """Also after a reset that comes when they are over."""
+    task = world.task(
+        world.job(), "a", cron("30 12 * * *"), running_hours="12:00-13:30", wait_for_limit=True, max_limit_wait=86400
+    )
+    world.later(minutes=30)
+    run = refuse(world, world.last(), five_hours(world.time + timedelta(hours=2)))
+    world.time = run.scheduled_time
+    world.engine.wake()
+    assert world.launcher.names == ["a"]
+    assert world.engine.why(task).reason == "hours"
+
+
+def test_a_clock_that_was_wrong_holds_nothing_for_years(world: World, task: Task) -> None:
+    """What it put in the future is no reason to wait, once the clock has been set right."""
+    right = world.time
+    world.time += timedelta(days=400)
+    limited = world.task(world.job("limited", max_usd_per_day=1.0), "limited")
+    run = world.engine.run_task(limited)
+    world.go(run)
+    world.end(run, RunStatus.FAILED, Outcome.USAGE_LIMIT, cost_usd=2.0)
+    world.time = right
+    world.engine.stop_run(world.last())
+    world.engine.run_task(task)
+    world.engine.run_task(limited)
+    world.engine.wake()
+    assert sorted(world.launcher.names[1:]) == ["a", "limited"]

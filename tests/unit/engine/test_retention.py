@@ -292,7 +292,7 @@ def test_what_was_spent_long_ago_is_forgotten(record: Record) -> None:
         for hours in (25, 23):
             record.store.spending.add(uuid4(), record.job.id, None, 0.5, NOW - timedelta(hours=hours))
     record.all_steps()
-    assert record.store.spending.since(NOW - timedelta(days=9)) == [(NOW - timedelta(hours=23), 0.5)]
+    assert record.store.spending.since(NOW - timedelta(days=9), NOW) == [(NOW - timedelta(hours=23), 0.5)]
 
 
 def test_that_a_failure_was_seen_changes_nothing_that_is_shown(record: Record) -> None:

@@ -199,3 +199,91 @@ def test_why_says_that_a_task_waits_for_its_next_try(world: World, task: Task) -
     why = world.engine.why(task)
     assert (why.reason, why.until) == ("time", world.last().scheduled_time)
     assert "next try" in why.message
+
+
+def test_a_run_that_was_told_to_stop_is_not_tried_again(world: World, task: Task) -> None:
+    """Also if it had failed just before, or nobody saw how it ended."""
+    for outcome in (Outcome.AGENT_ERROR, Outcome.INTERRUPTED):
+        run = world.engine.run_task(task)
+        world.go(run)
+        world.engine.stop_run(run)
+        world.end(run, FAILED, outcome, retriable=True)
+        assert world.last().id == run.id
+    assert (world.last().status, world.last().outcome) == (RunStatus.CANCELLED, Outcome.STOPPED)
+
+
+def test_a_run_that_was_replaced_is_not_tried_again(world: World) -> None:
+    """The one in its place does the work."""
+    task = world.task(world.job(), "a", retry=TWICE, overlap="replace")
+    first = world.engine.run_task(task)
+    world.go(first)
+    second = world.engine.run_task(task)
+    world.end(first, FAILED, Outcome.AGENT_ERROR, retriable=True)
+    assert world.last().id == second.id
+
+
+def test_a_sequence_is_done_over_in_its_order(world: World) -> None:
+    """Also where one of its tasks was tried again, and so is the last on record."""
+    job = world.job()
+    for name in ("a", "b", "c"):
+        world.task(job, name, retry=RetryConfig(max_retries=1, retry_delay=0))
+    runs = world.engine.run_job(world.fresh(job))
+    world.go(runs[0])
+    world.end(runs[0])
+    fails(world, runs[1])
+    for name in ("b", "c"):
+        world.engine.wake()
+        run = next(each for each in world.runs() if each.task_name == name and each.status is RunStatus.UPCOMING)
+        world.start(run)
+        world.end(run)
+    again = world.engine.restart(world.run(runs[0]))
+    assert [run.task_name for run in again] == ["a", "b", "c"]
+
+
+def test_a_wait_that_a_wrong_clock_made_is_not_waited_for(world: World, task: Task) -> None:
+    """No try waits longer than its task has it wait."""
+    right = world.time
+    world.time += timedelta(days=365)
+    fails(world, world.engine.run_task(task))
+    world.time = right
+    world.engine.wake()
+    assert world.launcher.names == ["a", "a"]
+
+
+def test_a_due_time_queues_behind_a_waiting_try(world: World) -> None:
+    """The sequence of that has begun, so one more may wait."""
+    retry = RetryConfig(max_retries=1, retry_delay=7000)
+    world.task(world.job(), "a", cron("0 13,14 * * *"), retry=retry, overlap="queue")
+    world.later(hours=1)
+    run = world.last()
+    world.start(run)
+    world.end(run, FAILED, Outcome.AGENT_ERROR, retriable=True)
+    world.later(hours=1)
+    assert [each.trigger for each in world.runs()] == [Trigger.SCHEDULE, Trigger.RETRY, Trigger.SCHEDULE]
+
+
+def test_disabling_a_task_whose_try_waits_leaves_its_failure_standing(world: World) -> None:
+    """What was to follow it is not started, and the job has failed."""
+    job = world.job()
+    task = world.task(job, "a", retry=TWICE)
+    world.task(job, "b")
+    first, second = world.engine.run_job(world.fresh(job))
+    fails(world, first)
+    disabled = task.model_copy(update={"enabled": False})
+    with world.store.transaction():
+        world.store.tasks.put(disabled)
+    world.engine.release(disabled)
+    assert world.run(second).outcome is Outcome.NOT_STARTED
+    assert world.fresh(job).status is JobStatus.FAILED
+
+
+def test_a_try_goes_on_where_the_first_run_was_deleted(world: World, task: Task) -> None:
+    """Nothing of what it is for is lost with the record of the first."""
+    first = world.engine.run_task(task)
+    fails(world, first)
+    with world.store.transaction():
+        world.store.runs.delete(first.id)
+        world.store.tasks.put(task.model_copy(update={"enabled": False}))
+    world.later(seconds=60)
+    fails(world, world.last())
+    assert world.last().attempt == 3

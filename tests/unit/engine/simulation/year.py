@@ -72,7 +72,7 @@ class Year:
         oracle = Oracle(author.calendars)
         self.account = Account(self._machine, self._zones, self._known, oracle, self._watch, self._story)
         processes = Processes(self._machine, size.work)
-        self._daemon = Daemon(self._machine, processes, self._fate, self._watch, folder / "state.db")
+        self._daemon = Daemon(self._machine, self._zones, processes, self._fate, self._watch, folder / "state.db")
         self._people = People(
             self._machine, author, self._known, self._daemon, self.account, self._watch, self._story
         )

@@ -9,6 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from scheduler_daemon.schedule.zone_data import zone_data
+
 _MACHINE = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Tokyo", "UTC")
 """Where it is carried."""
 _RULES = {
@@ -30,6 +32,7 @@ class Zones:
     changed_at: datetime | None = None
     """What the clock said when something changed that no daemon has taken note of yet."""
     _rules: dict[str, str] = field(default_factory=dict)
+    _data: tuple[object, str] | None = None
     _noted: dict[str, tuple[str, ZoneInfo]] = field(default_factory=dict)
     """By name, with the rules that a daemon knows of, and by whose rules those are."""
 
@@ -61,6 +64,13 @@ class Zones:
         new.replace(file)
         self.changed_at = self.changed_at or now
         return f"{name} has the rules of {self._rules[name]}"
+
+    def data(self) -> str:
+        """What the engine is told of them; it is looked up when something has changed, for that takes its time."""
+        state = (self.machine, tuple(sorted(self._rules.items())))
+        if self._data is None or self._data[0] != state:
+            self._data = state, zone_data()
+        return self._data[1]
 
     def note(self) -> None:
         """A daemon has taken note of all changes."""
