@@ -401,6 +401,9 @@ class Engine:
     def _speaks_again(self, run_id: UUID) -> None:
         run = self._store.runs.get(run_id)
         if run and run.stalled_at and run.status is RunStatus.RUNNING:
+            execution = self._store.runs.execution(run_id)
+            if execution and execution.stalled:
+                return  # too late: it is being ended for that
             speaking = run.model_copy(update={"stalled_at": None})
             with self._store.transaction():
                 self._store.runs.put(speaking)

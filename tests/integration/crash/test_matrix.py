@@ -13,7 +13,7 @@ from tests.integration.crash.night import Mishap, Night
 from tests.integration.crash.steps import DAEMON, MENDING, STEPS, SUPERVISOR, Step
 from tests.support.house import house, repository
 
-NIGHTS = int(os.environ.get("CCSCHED_CRASHES", "12"))
+NIGHTS = int(os.environ.get("CCSCHED_CRASHES", "8"))
 FIRST = int(os.environ.get("CCSCHED_CRASHES_FROM", "1"))
 MOST_KILLS = 3
 BEFORE_THE_AGENT = ("supervisor-spawned", "made-ready", "running-recorded")

@@ -1,4 +1,4 @@
-"""The daemon may die at any moment: 80 kills, and everything that was asked for ends exactly once.
+"""The daemon may die at any moment: 40 kills, and everything that was asked for ends exactly once.
 
 ``CCSCHED_KILLS=50`` makes it 200. The kills at each single step of a run are in ``tests/integration/crash``.
 """
@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.house import ENDED, House, RpcFailed, git, house, repository, until
 
-KILLS = int(os.environ.get("CCSCHED_KILLS", "20"))
+KILLS = int(os.environ.get("CCSCHED_KILLS", "10"))
 """Kills in each of the four homes below."""
 FILES = ("jobs", "tasks", "runs", "profiles", "settings")
 
