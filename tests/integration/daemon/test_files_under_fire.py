@@ -1,4 +1,4 @@
-"""The JSON files through ten thousand operations, hand edits among them, and fifty kills."""
+"""The JSON files through thousands of operations, with hand edits and kills among them."""
 
 import contextlib
 import json
