@@ -40,6 +40,21 @@ class Home:
         return self.path / "daemon.lock"
 
     @property
+    def daemon_log(self) -> Path:
+        """What the daemon itself says, where no service manager keeps that."""
+        return self.path / "daemon.log"
+
+    @property
+    def pid_file(self) -> Path:
+        """The process id of a daemon that was started without a service manager."""
+        return self.path / "daemon.pid"
+
+    @property
+    def backups(self) -> Path:
+        """Copies of the record as it was before a newer version, or a restore, changed it."""
+        return self.path / "backups"
+
+    @property
     def logs(self) -> Path:
         """The runs' logs."""
         return self.path / "logs"

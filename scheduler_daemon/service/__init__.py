@@ -1,0 +1,1 @@
+"""How does the daemon become a login service?"""
