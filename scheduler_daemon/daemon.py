@@ -48,6 +48,8 @@ from scheduler_daemon.run.local import LocalLauncher
 from scheduler_daemon.run.notification import Notifications
 from scheduler_daemon.run.preparation import RUN_VARIABLE
 from scheduler_daemon.run.supervisor import fault
+from scheduler_daemon.schedule.local import local_text
+from scheduler_daemon.service_manager import ServiceManager
 from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.face import Face, FaceUnreadable, Intake
 from scheduler_daemon.store.migrations import NewerRecord
@@ -87,6 +89,7 @@ class Daemon:
     def __init__(self, home: Home, store: Store, *, stop_runs: bool = False) -> None:
         """``stop_runs``: whether the runs that live when it ends are stopped, rather than left to the next daemon."""
         self._stop_runs = stop_runs
+        self._manager = ServiceManager(os.environ)
         self._home = home
         self._store = store
         self._started_at: datetime = now()
@@ -146,11 +149,13 @@ class Daemon:
         log.info(
             "ready", version=__version__, pid=os.getpid(), home=str(self._home.path), socket=str(self._server.path)
         )
+        self._manager.ready()
         loops = [asyncio.create_task(loop) for loop in (self._schedule(), self._show(), self._forget())]
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait([*loops, stopping], return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._manager.stopping()
             for task in [*loops, stopping]:
                 task.cancel()
             ended = await asyncio.gather(*loops, stopping, return_exceptions=True)
@@ -213,13 +218,28 @@ class Daemon:
                 soonest = self._engine.wake()
                 if self._face.edited():
                     self._take_in(patient=True)
+                if self._manager.listens:
+                    self._manager.status(self._standing())
                 healthy = True
             except (StoreUnavailable, OSError) as error:
                 if healthy:
                     log.error("nothing can be started while the disk does not take the record", problem=str(error))
+                    self._manager.status(f"nothing can be started: {error}")
                 healthy = False
+            # Here and nowhere else: what is to be alive is this loop, and all it calls.
+            self._manager.alive()
             delay = HEARTBEAT if soonest is None else min(HEARTBEAT, max(0.0, (soonest - now()).total_seconds()))
             await _set_within(self._look, delay if healthy else HEARTBEAT)
+
+    def _standing(self) -> str:
+        """How many runs live, and what comes next, in a line."""
+        running = f"{self._store.runs.live()} running"
+        plan = self._store.schedules.first()
+        task = plan and self._store.tasks.get(plan.task_id)
+        job = task and self._store.jobs.get(task.job_id)
+        if not plan or not task or not job:
+            return f"{running}, nothing scheduled"
+        return f"{running}, next {local_text(plan.fires_at)} {job.name}/{task.name}"
 
     def reload(self) -> Intake:
         """Take in what a person has edited in the JSON files, now: they say that they are done."""

@@ -54,6 +54,11 @@ class Schedules:
         found = self._select("WHERE task_id = ?", str(task_id))
         return found[0] if found else None
 
+    def first(self) -> Plan | None:
+        """The plan that is acted on next."""
+        found = self._select("ORDER BY fires_at, next_due, rowid LIMIT 1")
+        return found[0] if found else None
+
     def all(self) -> list[Plan]:
         """Every plan, soonest first."""
         return self._select("ORDER BY fires_at, next_due, rowid")
