@@ -21,6 +21,8 @@ class Execution(Record):
     """Whose variables it has: that of the task or the job may be another one by now."""
     verify: VerifyConfig = Field(default_factory=VerifyConfig)
     """What the task asked for when the run began: it may ask for something else by now."""
+    cgroup: str | None = None
+    """Where its processes are, if they have one of their own; see ``run/delegation.py``."""
     directory: str
     snapshot: dict[str, Any] | None = None
     """The work tree before the run; see ``workspace/snapshot.py``. None outside git."""

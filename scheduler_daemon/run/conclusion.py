@@ -79,7 +79,7 @@ def conclude(
     latest = legs.began(execution.leg)
     records = [legs.record(number) for number in range(latest + 1)]
     # What goes on without its supervisor would go on changing what is looked at and committed here.
-    strays = end_strays(order.run.id) if None in records else []
+    strays = end_strays(order.run.id, execution.cgroup) if None in records else []
     stream = log.finish()
     snapshot = Snapshot.from_dict(cast(SnapshotData, execution.snapshot)) if execution.snapshot is not None else None
     directory = Path(execution.directory)

@@ -71,8 +71,15 @@ class Conduct:
     """One live run. Whatever goes wrong, it gets an end: a run that never ends keeps its slot and its directory."""
 
     def __init__(
-        self, order: Order, observer: Observer, home: Home, threads: ThreadPoolExecutor, attempts: dict[UUID, int]
+        self,
+        order: Order,
+        observer: Observer,
+        home: Home,
+        threads: ThreadPoolExecutor,
+        attempts: dict[UUID, int],
+        cgroup: Path | None,
     ) -> None:
+        """``cgroup`` is where its processes are to be, if they may have one of their own."""
         self.order = order
         self.execution: Execution | None = None
         """Known once the run is on record as running."""
@@ -83,6 +90,7 @@ class Conduct:
         self._legs = Legs(self._folder, home.log(self._run_id))
         self._threads = threads
         self._attempts = attempts
+        self._cgroup = cgroup
         self._supervisor: subprocess.Popen[bytes] | None = None
         """None for a run that was taken over: its supervisor is not our child."""
 
@@ -105,7 +113,9 @@ class Conduct:
             # The supervisor starts while the rest is made ready; it does nothing before it has its orders.
             self._supervisor = process.spawn_supervisor()
             step("supervisor-spawned")
-            prepared = await self._in_thread(lambda: prepare(self.order, self._home, inherited_environment()))
+            prepared = await self._in_thread(
+                lambda: prepare(self.order, self._home, inherited_environment(), self._cgroup)
+            )
             make_folder(self._folder)
             step("made-ready")
             execution = self._execution(prepared)
@@ -226,7 +236,7 @@ class Conduct:
         try:
             self._supervisor = process.spawn_supervisor()
             orders = await self._in_thread(
-                lambda: prepare_leg(self.order, self._home, inherited_environment(), directory, leg)
+                lambda: prepare_leg(self.order, self._home, inherited_environment(), self._cgroup, directory, leg)
             )
             await self._in_thread(lambda: self._legs.make_ready(leg))
             execution = self._with_supervisor(self._with_leg(self.execution, leg.number))
@@ -318,7 +328,7 @@ class Conduct:
                 num_turns=seen.num_turns,
                 cost_usd=seen.cost_usd,
                 model=seen.model,
-                leftovers=end_strays(self._run_id),
+                leftovers=end_strays(self._run_id, self.execution.cgroup),
                 retriable=cut_short.problem is not None and not self.execution.stop_requested,
             )
 
@@ -368,7 +378,13 @@ class Conduct:
         identity = process.identity(pid)
         if identity is None:
             raise _SupervisorGone
-        return execution.model_copy(update={"supervisor_pid": pid, "supervisor_identity": identity})
+        return execution.model_copy(
+            update={
+                "supervisor_pid": pid,
+                "supervisor_identity": identity,
+                "cgroup": str(self._cgroup) if self._cgroup else None,
+            }
+        )
 
     def _send(self, orders: dict[str, Any]) -> None:
         assert self._supervisor is not None

@@ -11,6 +11,7 @@ import structlog
 from scheduler_daemon.home import Home
 from scheduler_daemon.model.execution import Execution
 from scheduler_daemon.run.conduct import Conduct
+from scheduler_daemon.run.delegation import Delegation
 from scheduler_daemon.run.exit_record import remove_folder
 from scheduler_daemon.run.order import Observer, Order
 
@@ -22,6 +23,7 @@ class LocalLauncher:
 
     def __init__(self, home: Home) -> None:
         self._home = home
+        self._delegation = Delegation.found()
         # A thread for each live run at the most, and made when it is needed. They are not the loop's own threads: a
         # run that waits for a slow command or a locked repository must keep nothing else waiting.
         self._threads = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="run")
@@ -63,15 +65,17 @@ class LocalLauncher:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def sweep(self, unfinished: Collection[UUID]) -> None:
-        """Remove the folders of all other runs: a daemon ended before it could."""
+        """Remove the folders and cgroups of all other runs: a daemon ended before it could."""
         kept = {str(run_id) for run_id in unfinished}
         with suppress(FileNotFoundError):
             for folder in self._home.run_folder("").iterdir():
                 if folder.name not in kept:
                     remove_folder(folder)
+        self._delegation.sweep(unfinished)
 
     def _conduct(self, order: Order, observer: Observer) -> Conduct:
-        return Conduct(order, observer, self._home, self._threads, self._attempts)
+        cgroup = self._delegation.path(order.run.id)
+        return Conduct(order, observer, self._home, self._threads, self._attempts, cgroup)
 
     def _begin(self, conduct: Conduct, way: Callable[[], Coroutine[None, None, None]]) -> None:
         order = conduct.order

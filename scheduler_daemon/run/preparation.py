@@ -12,6 +12,7 @@ from scheduler_daemon.home import Home
 from scheduler_daemon.model.enums import Outcome, SessionMode
 from scheduler_daemon.model.run import Run
 from scheduler_daemon.profile import Resolved, Unresolved, resolve
+from scheduler_daemon.run.delegation import DELEGATED
 from scheduler_daemon.run.legs import Leg
 from scheduler_daemon.run.order import Order
 from scheduler_daemon.run.supervisor import fault
@@ -25,6 +26,7 @@ NOT_INHERITED = (
     *(
         "CCSCHED_HOME",
         "CCSCHED_FAULTS",
+        DELEGATED,
         "NOTIFY_SOCKET",
         "WATCHDOG_PID",
         "WATCHDOG_USEC",
@@ -58,8 +60,10 @@ class Prepared:
     orders: dict[str, Any]
 
 
-def prepare(order: Order, home: Home, inherited: Mapping[str, str]) -> Prepared:
+def prepare(order: Order, home: Home, inherited: Mapping[str, str], cgroup: Path | None) -> Prepared:
     """Make everything ready that a run needs; may take seconds, so it is called in a thread.
+
+    ``cgroup`` is where its processes are to be, if they may have one of their own.
 
     Raises:
         NotPrepared: when a variable, the directory, the worktree or the prompt cannot be had.
@@ -79,7 +83,7 @@ def prepare(order: Order, home: Home, inherited: Mapping[str, str]) -> Prepared:
     except OSError as error:
         raise NotPrepared(f"{error.strerror}: {error.filename}") from error
     orders = {
-        **_common(order, home, resolved, directory),
+        **_common(order, home, resolved, cgroup, directory),
         "argv": command_line(settings.agent_command, task, session),
         "prompt": prompt,
         "folder": str(home.run_folder(order.run.id)),
@@ -88,7 +92,9 @@ def prepare(order: Order, home: Home, inherited: Mapping[str, str]) -> Prepared:
     return Prepared(directory, snapshot, session.id, orders)
 
 
-def prepare_leg(order: Order, home: Home, inherited: Mapping[str, str], directory: Path, leg: Leg) -> dict[str, Any]:
+def prepare_leg(
+    order: Order, home: Home, inherited: Mapping[str, str], cgroup: Path | None, directory: Path, leg: Leg
+) -> dict[str, Any]:
     """The orders for another process of a run that is under way; may take seconds, so it is called in a thread.
 
     Raises:
@@ -99,7 +105,7 @@ def prepare_leg(order: Order, home: Home, inherited: Mapping[str, str], director
     except Unresolved as error:
         raise NotPrepared(*error.failures) from error
     return {
-        **_common(order, home, resolved, directory),
+        **_common(order, home, resolved, cgroup, directory),
         "argv": leg.argv,
         "prompt": leg.prompt,
         "folder": str(home.run_folder(order.run.id) / str(leg.number)),
@@ -109,7 +115,7 @@ def prepare_leg(order: Order, home: Home, inherited: Mapping[str, str], director
     }
 
 
-def _common(order: Order, home: Home, resolved: Resolved, directory: Path) -> dict[str, Any]:
+def _common(order: Order, home: Home, resolved: Resolved, cgroup: Path | None, directory: Path) -> dict[str, Any]:
     """What the orders for all processes of a run share."""
     return {
         "run_id": str(order.run.id),
@@ -119,6 +125,7 @@ def _common(order: Order, home: Home, resolved: Resolved, directory: Path) -> di
         "log_limit": order.settings.log_limit,
         "grace": order.settings.stop_grace,
         "secrets": list(resolved.secrets),
+        "cgroup": str(cgroup) if cgroup else None,
         "mark": None,
         "header": None,
         "faults": fault.folder(),

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +65,11 @@ class House:
         self.home.path.mkdir(mode=0o700, exist_ok=True)
         (self.home.path / "settings.json").write_text(json.dumps(settings))
 
-    def spawn(self, *options: str) -> "subprocess.Popen[bytes]":
-        """Start a daemon, its log in ``self.log``."""
+    def spawn(self, *options: str, by: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
+        """Start a daemon, its log in ``self.log``; ``by`` are the words of a program that becomes it."""
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [BIN / "ccschedd", "--home", self.home.path, *options],
+                [*by, BIN / "ccschedd", "--home", self.home.path, *options],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

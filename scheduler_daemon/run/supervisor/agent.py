@@ -3,6 +3,7 @@
 import os
 import select
 
+from .cgroup import Cgroup
 from .orders import Orders
 from .prctl import die_with_parent
 from .signals import Signals, signal
@@ -23,8 +24,10 @@ class Agent:
         os.set_blocking(stderr, False)
 
 
-def start(orders: Orders, folder: int, signals: Signals) -> Agent:
+def start(orders: Orders, folder: int, signals: Signals, cgroup: Cgroup) -> Agent:
     """Start the agent, and wait until its own program has taken over. A stop ends one that has not come so far.
+
+    It runs in the cgroup, if there is one.
 
     Raises:
         NotStarted: its program does not run, in this directory or at all.
@@ -35,7 +38,8 @@ def start(orders: Orders, folder: int, signals: Signals) -> Agent:
         stdout, agent_stdout = os.pipe()
         stderr, agent_stderr = os.pipe()
         report, agent_report = os.pipe()
-        pid = _fork(orders, (stdin, agent_stdout, agent_stderr), agent_report)
+        cgroup.make()
+        pid = _fork(orders, (stdin, agent_stdout, agent_stderr), agent_report, cgroup)
     except OSError as error:
         raise NotStarted(f"no process could be made for the agent: {error.strerror}") from error
     for fd in (stdin, agent_stdout, agent_stderr, agent_report):
@@ -70,13 +74,14 @@ def _prompt_file(folder: int, prompt: bytes) -> int:
     return reader
 
 
-def _fork(orders: Orders, stdio: tuple[int, int, int], report: int) -> int:
+def _fork(orders: Orders, stdio: tuple[int, int, int], report: int, cgroup: Cgroup) -> int:
     supervisor = os.getpid()
     # A signal for the agent must not meet our handlers in the moment before it has its own.
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         pid = os.fork()
         if pid == 0:
+            cgroup.join()
             _become_agent(orders, stdio, report, supervisor)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())

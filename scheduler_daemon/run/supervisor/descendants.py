@@ -4,6 +4,7 @@ import os
 import sys
 import time
 
+from .cgroup import Cgroup
 from .leftovers import Leftovers
 from .process_table import (
     Process,
@@ -33,6 +34,8 @@ class Descendants:
         """``adopts``: orphans become children of the root, so that none can get out of sight."""
         self.adopts = adopts
         self.agent = -1
+        self.cgroup = Cgroup(None)
+        """Where the agent runs, and all that it starts."""
         self.run = b""
         """The value of the run's variable, by which orphans are found that nobody adopts."""
         self.seen = True
@@ -90,6 +93,7 @@ class Descendants:
                 if now.group not in spared:
                     spared.add(now.group)
                     _signal(-now.group, signal.SIGKILL)
+        self.cgroup.kill()
 
     def chase(self) -> None:
         """Kill orphans as they come: some replace themselves faster than the process table can be read."""

@@ -39,6 +39,7 @@ class Orders:
         self.log_limit = None if fields["log_limit"] is None else _size(fields["log_limit"])
         self.mark = None if fields["mark"] is None else _bytes(fields["mark"])
         self.header = None if fields["header"] is None else _bytes(fields["header"])
+        self.cgroup = None if fields["cgroup"] is None else _bytes(fields["cgroup"])
         self.faults = _text(fields["faults"])
         if self.mark == b"":
             raise ValueError("a mark that marks nothing")

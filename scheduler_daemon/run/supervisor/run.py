@@ -8,6 +8,7 @@ import time
 
 from . import fault
 from .agent import Agent, NotStarted, start
+from .cgroup import Cgroup
 from .descendants import RUN_VARIABLE, Descendants, Ending
 from .leftovers import Leftovers
 from .log import Log
@@ -31,6 +32,7 @@ class Run:
         self._orders = orders
         self._signals = signals
         self._descendants = descendants
+        descendants.cgroup = Cgroup(orders.cgroup)
         self._leftovers = Leftovers()
         self._ending = Ending(descendants, self._leftovers)
         self._log = Log(orders.log, orders.log_limit)
@@ -53,7 +55,7 @@ class Run:
         else:
             self._started, self._started_at = time.monotonic(), instant()
             try:
-                agent = start(self._orders, folder, self._signals)
+                agent = start(self._orders, folder, self._signals, self._descendants.cgroup)
             except NotStarted as problem:
                 self._needles = needles(self._orders.secrets)
                 self._not_started = _text(self._masked(str(problem).encode()))
@@ -63,6 +65,7 @@ class Run:
                 self._needles = self._leftovers.needles = needles(self._orders.secrets)
                 self._see_through(agent)
         self._ended_at = self._ended_at or instant()
+        self._descendants.cgroup.remove()
         self._log.finish()
 
     def _masked(self, text: bytes) -> bytes:

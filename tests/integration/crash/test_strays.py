@@ -14,7 +14,7 @@ DAEMON = """
 import subprocess, sys
 from scheduler_daemon.run.strays import end_strays
 others = [subprocess.Popen(["sleep", "986"], start_new_session=True, env=env) for env in ({}, None)]
-ended = end_strays(sys.argv[1])
+ended = end_strays(sys.argv[1], None)
 print(*[other.poll() is None for other in others], len(ended))
 for other in others:
     other.kill()

@@ -46,6 +46,7 @@ class Supervised:
             "log_limit": None,
             "mark": None,
             "header": None,
+            "cgroup": None,
             "faults": "",
             **orders,
         }

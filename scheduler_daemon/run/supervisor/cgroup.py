@@ -1,0 +1,93 @@
+"""A cgroup for one run, where there may be one: nothing gets out of it, and all that is in it is killed at once."""
+
+import os
+
+NAME = b"run-"
+"""What its folder's name begins with; the rest is the run's id."""
+_BLOCK = 64 * 1024
+
+
+class Cgroup:
+    """The cgroup at a path of cgroups(7), version 2; with no path, or none that can be made, nothing happens."""
+
+    def __init__(self, path: bytes | None) -> None:
+        self._path = path
+
+    def make(self) -> None:
+        """Make it, unless it is there; a run goes without one where that cannot be."""
+        try:
+            if self._path is not None:
+                os.mkdir(self._path)  # noqa: PTH102 - pathlib takes long to import
+        except FileExistsError:
+            pass
+        except OSError:
+            self._path = None
+
+    def join(self) -> None:
+        """Become a member, with all that is started from now on."""
+        self._write("cgroup.procs", b"0")
+
+    def members(self) -> list[int]:
+        """The pids of its processes, and of those in cgroups below it that they have made themselves."""
+        return [] if self._path is None else _members(self._path)
+
+    def kill(self) -> None:
+        """End every process in it, also one of another user, also one that is being made just now."""
+        self._write("cgroup.kill", b"1")
+
+    def remove(self) -> None:
+        """Remove it, with those below it. One that has processes stays."""
+        if self._path is not None:
+            _remove(self._path)
+
+    def _write(self, name: str, content: bytes) -> None:
+        if self._path is None:
+            return
+        try:
+            fd = os.open(os.path.join(self._path, name.encode()), os.O_WRONLY)  # noqa: PTH118
+        except OSError:
+            return  # it was removed, or the kernel has no such file; there are other ways to do the same
+        try:
+            os.write(fd, content)
+        except OSError:
+            return
+        finally:
+            os.close(fd)
+
+
+def _members(path: bytes) -> list[int]:
+    pids: list[int] = []
+    try:
+        fd = os.open(os.path.join(path, b"cgroup.procs"), os.O_RDONLY)  # noqa: PTH118
+    except OSError:
+        return []
+    try:
+        text = b""
+        while block := os.read(fd, _BLOCK):
+            text += block
+        pids += [int(pid) for pid in text.split()]
+    except OSError:
+        return []
+    finally:
+        os.close(fd)
+    for below in _below(path):
+        pids += _members(below)
+    return pids
+
+
+def _remove(path: bytes) -> None:
+    for below in _below(path):
+        _remove(below)
+    try:
+        os.rmdir(path)  # noqa: PTH106
+    except OSError:
+        return
+
+
+def _below(path: bytes) -> list[bytes]:
+    try:
+        names = os.listdir(path)  # noqa: PTH208
+    except OSError:
+        return []
+    paths = [os.path.join(path, name) for name in names]  # noqa: PTH118
+    return [path for path in paths if os.path.isdir(path)]  # noqa: PTH112
