@@ -177,7 +177,7 @@ class Daemon:
         """Stop all live runs and see their ends recorded; those that will not end are left to the next daemon."""
         patience = self._store.settings().stop_grace + STOP_SLACK
         try:
-            self._engine.close()
+            self._engine.requests.close()
             async with asyncio.timeout(patience):
                 await self._launcher.ended()
         except (StoreUnavailable, TimeoutError) as error:

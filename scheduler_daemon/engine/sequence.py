@@ -70,3 +70,9 @@ def job_status(sequence: Iterable[Run]) -> JobStatus:
         for run in runs
     )
     return JobStatus.FAILED if broken else JobStatus.COMPLETED
+
+
+def asked_for_by_itself(run: Run) -> bool:
+    """Whether a person asked for just this run, or for the first of those that it continues."""
+    trigger = run.first_trigger or run.trigger
+    return trigger is Trigger.TASK or (trigger is Trigger.RESTART and run.sequence_position == 0)

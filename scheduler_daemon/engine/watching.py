@@ -90,11 +90,15 @@ class Watching:
         """Watch nothing any more."""
         self._watcher.close()
 
+    def seen(self, task_id: UUID) -> Status | None:
+        """How well is seen what changes in a task's files; None for one that watches none."""
+        return self._watcher.status(task_id) if task_id in self._watches else None
+
     def status(self, task_id: UUID) -> str | None:
         """What is to be said of how a task's files are watched; None where there is nothing to say."""
-        if task_id not in self._watches:
+        status = self.seen(task_id)
+        if status is None:
             return None
-        status = self._watcher.status(task_id)
         path = self._watches[task_id].path
         match status.kind:
             case "native":

@@ -209,7 +209,7 @@ class JobMethods:
 
     async def run(self, params: JobReference, caller: Caller) -> Json:
         """Ask for the sequence; it starts as soon as it may."""
-        runs = self._engine.run_job(find(self._store.jobs, params.job))
+        runs = self._engine.requests.run_job(find(self._store.jobs, params.job))
         return {"sequence_id": str(runs[0].sequence_id), "runs": [run.to_dict() for run in runs]}
 
     async def stop(self, params: JobReference, caller: Caller) -> Json:
@@ -265,6 +265,6 @@ class JobMethods:
                 )
 
     async def _stop(self, job: Job) -> list[Run]:
-        stopped = self._engine.stop_job(job)
+        stopped = self._engine.requests.stop_job(job)
         await until_ended(self._store, self._events, [run.id for run in stopped])
         return stopped

@@ -107,20 +107,22 @@ class RunMethods:
     async def stop(self, params: RunReference, caller: Caller) -> Json:
         """Answers when it has ended."""
         run = find(self._store.runs, params.run)
-        self._engine.stop_run(run)
+        self._engine.requests.stop_run(run)
         await until_ended(self._store, self._events, [run.id])
         return find(self._store.runs, str(run.id)).to_dict()
 
     async def restart(self, params: RestartRun, caller: Caller) -> Json:
         """Ask for the sequence from this run on; it starts as soon as it may."""
-        runs = self._engine.restart(find(self._store.runs, params.run), only=params.only, resume=params.resume)
+        runs = self._engine.requests.restart(
+            find(self._store.runs, params.run), only=params.only, resume=params.resume
+        )
         return {"sequence_id": str(runs[0].sequence_id), "runs": [run.to_dict() for run in runs]}
 
     async def delete(self, params: RunReference, caller: Caller) -> Json:
         """Stops it first if it has not ended, and answers when it is gone."""
         run = find(self._store.runs, params.run)
         if not run.status.ended:
-            self._engine.stop_run(run)
+            self._engine.requests.stop_run(run)
             await until_ended(self._store, self._events, [run.id])
         with self._store.transaction():
             self._store.runs.delete(run.id)

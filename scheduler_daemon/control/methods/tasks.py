@@ -171,7 +171,7 @@ class TaskMethods:
         jobs = [] if task.job_id == before.job_id else self._moved(task, before.job_id)
         self._save(task, *jobs)
         if not task.enabled:
-            self._engine.release(task)
+            self._engine.requests.release(task)
         return task.to_dict()
 
     def _moved(self, task: Task, from_job: UUID) -> list[Job]:
@@ -198,7 +198,7 @@ class TaskMethods:
         task = find(self._store.tasks, params.task)
         while unfinished := [run for run in self._store.runs.unfinished() if run.task_id == task.id]:
             for run in unfinished:
-                self._engine.stop_run(run)
+                self._engine.requests.stop_run(run)
             await until_ended(self._store, self._events, [run.id for run in unfinished])
         runs = self._store.runs.ids_of_task(task.id)
         task = find(self._store.tasks, str(task.id))  # it may have been moved or deleted in the meantime
@@ -238,7 +238,7 @@ class TaskMethods:
 
     async def run(self, params: TaskReference, caller: Caller) -> Json:
         """Ask for one run; it starts as soon as it may."""
-        return self._engine.run_task(find(self._store.tasks, params.task)).to_dict()
+        return self._engine.requests.run_task(find(self._store.tasks, params.task)).to_dict()
 
     async def enable(self, params: TaskReference, caller: Caller) -> Json:
         """Its schedule counts from now."""
@@ -254,5 +254,5 @@ class TaskMethods:
         task = changed(task, {"enabled": enabled})
         self._save(task)
         if not enabled:
-            self._engine.release(task)
+            self._engine.requests.release(task)
         return task

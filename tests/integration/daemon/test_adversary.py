@@ -234,7 +234,7 @@ def test_a_live_run_that_cannot_be_watched_just_now_has_not_ended(
     home = Home(tmp_path / "home")
     home.logs.mkdir(parents=True)
     world = World(tmp_path)
-    run = world.engine.run_task(world.task(world.job(path=str(tmp_path)), "t"))
+    run = world.engine.requests.run_task(world.task(world.job(path=str(tmp_path)), "t"))
     world.engine.wake()
     (order,) = world.launcher.launched
     (home.run_folder(run.id)).mkdir(parents=True)
@@ -250,11 +250,11 @@ def test_a_live_run_that_cannot_be_watched_just_now_has_not_ended(
         identity = process.identity(supervisor.pid)
         assert identity
         execution = Execution(supervisor_pid=supervisor.pid, supervisor_identity=identity, directory=str(tmp_path))
-        world.engine.launched(run.id, Launched(execution, None, str(home.log(run.id))))
+        world.engine.reports.launched(run.id, Launched(execution, None, str(home.log(run.id))))
         launcher = LocalLauncher(home)
         with monkeypatch.context() as patched:
             patched.setattr(process, "identity", no_descriptor)
-            launcher.adopt(order, execution, world.engine)
+            launcher.adopt(order, execution, world.engine.reports)
             await asyncio.wait_for(asked.wait(), SOON)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):

@@ -97,13 +97,13 @@ class World:
     def start(self, run: Run) -> bool:
         """What the launcher reports when a run is ready."""
         execution = Execution(supervisor_pid=1, supervisor_identity="1", directory="/")
-        return self.engine.launched(run.id, Launched(execution, str(run.id), "/log"))
+        return self.engine.reports.launched(run.id, Launched(execution, str(run.id), "/log"))
 
     def end(
         self, run: Run, status: RunStatus = RunStatus.SUCCESS, outcome: Outcome = Outcome.DONE, **more: Any
     ) -> None:
         """What the launcher reports when a run has ended."""
-        self.engine.ended(run.id, Ending(status, outcome, end_time=self.time, **more))
+        self.engine.reports.ended(run.id, Ending(status, outcome, end_time=self.time, **more))
 
     def go(self, run: Run) -> None:
         """The engine looks, and a run of those that it launches starts."""

@@ -43,7 +43,7 @@ def task(world: World) -> Task:
 def test_a_refused_run_goes_on_after_the_reset_in_the_same_session(world: World, task: Task) -> None:
     """It ends as what it is; what continues it is on record at once, and starts a little after the reset."""
     reset = world.time + timedelta(hours=2)
-    first = world.engine.run_task(task)
+    first = world.engine.requests.run_task(task)
     second = refuse(world, first, five_hours(reset), carried={"before": {}, "left": {}})
     assert (world.run(first).status, world.run(first).outcome) == (RunStatus.FAILED, Outcome.USAGE_LIMIT)
     assert world.run(first).continued_by == second.id
@@ -62,7 +62,7 @@ def test_a_refused_run_goes_on_after_the_reset_in_the_same_session(world: World,
 
 def test_the_daemon_may_end_while_a_limit_is_waited_for(world: World, task: Task) -> None:
     """The next one goes on at the reset, or at once if that has passed."""
-    second = refuse(world, world.engine.run_task(task), five_hours(world.time + timedelta(hours=2)))
+    second = refuse(world, world.engine.requests.run_task(task), five_hours(world.time + timedelta(hours=2)))
     world.boot()
     world.later(hours=1)
     assert world.launcher.names == []
@@ -80,9 +80,9 @@ def test_other_runs_of_the_account_wait_as_well_and_other_accounts_do_not(world:
     )
     world.set(max_concurrent_runs=1)
     reset = world.time + timedelta(hours=1)
-    refuse(world, world.engine.run_task(first), five_hours(reset))
-    world.engine.run_task(second)
-    world.engine.run_task(third)
+    refuse(world, world.engine.requests.run_task(first), five_hours(reset))
+    world.engine.requests.run_task(second)
+    world.engine.requests.run_task(third)
     world.engine.wake()
     assert world.launcher.names == ["a", "c"]
     why = world.engine.why(second)
@@ -94,9 +94,9 @@ def test_after_the_reset_runs_start_in_their_original_order(world: World) -> Non
     """By when they were first to start, whenever they were refused."""
     world.set(max_concurrent_runs=2)
     tasks = [world.task(world.job(name), name) for name in ("a", "b", "c")]
-    runs = [world.engine.run_task(task) for task in tasks[:2]]
+    runs = [world.engine.requests.run_task(task) for task in tasks[:2]]
     world.later(seconds=1)
-    world.engine.run_task(tasks[2])
+    world.engine.requests.run_task(tasks[2])
     for run in runs:
         world.go(run)
     reset = world.time + timedelta(hours=1)
@@ -112,7 +112,7 @@ def test_a_job_stays_in_progress_while_a_limit_is_waited_for(world: World) -> No
     job = world.job()
     world.task(job, "a")
     world.task(job, "b")
-    first, rest = world.engine.run_job(world.fresh(job))
+    first, rest = world.engine.requests.run_job(world.fresh(job))
     second = refuse(world, first, five_hours(world.time + timedelta(minutes=5)))
     assert world.fresh(job).status is JobStatus.IN_PROGRESS
     assert world.run(rest).status is RunStatus.UPCOMING
@@ -128,7 +128,7 @@ def test_a_job_stays_in_progress_while_a_limit_is_waited_for(world: World) -> No
 def test_without_a_reset_time_the_waits_grow_up_to_a_limit(world: World, task: Task) -> None:
     """Five minutes, ten, twenty, forty, and an hour from then on."""
     world.set(max_limit_wait=86400)
-    run = world.engine.run_task(task)
+    run = world.engine.requests.run_task(task)
     waits = []
     for _ in range(6):
         refused_at = world.time
@@ -138,14 +138,14 @@ def test_without_a_reset_time_the_waits_grow_up_to_a_limit(world: World, task: T
     assert waits == [5, 10, 20, 40, 60, 60]
     world.go(run)
     world.end(run)
-    run = refuse(world, world.engine.run_task(task))
+    run = refuse(world, world.engine.requests.run_task(task))
     assert run.scheduled_time == world.time + timedelta(minutes=5)
 
 
 def test_patience_ends(world: World) -> None:
     """A limit that is reset later than the task waits ends it, and says so; the waits add up."""
     task = world.task(world.job(), "a", max_limit_wait=3 * 3600)
-    run = refuse(world, world.engine.run_task(task), five_hours(world.time + timedelta(hours=2)))
+    run = refuse(world, world.engine.requests.run_task(task), five_hours(world.time + timedelta(hours=2)))
     assert run.limit_waited == 2 * 3600 + SLACK.total_seconds()
     world.time = run.scheduled_time
     assert refuse(world, run, five_hours(world.time + timedelta(hours=2))).id == run.id
@@ -157,9 +157,9 @@ def test_a_run_that_would_wait_too_long_for_somebody_elses_refusal_is_given_up(w
     """It ends with a word on why, rather than waiting for days in silence."""
     first, second = (world.task(world.job(name), name) for name in ("a", "b"))
     world.set(max_limit_wait=7 * 86400)
-    refuse(world, world.engine.run_task(first), five_hours(world.time + timedelta(days=6)))
+    refuse(world, world.engine.requests.run_task(first), five_hours(world.time + timedelta(days=6)))
     world.set(max_limit_wait=3600)
-    run = world.engine.run_task(second)
+    run = world.engine.requests.run_task(second)
     world.engine.wake()
     assert (world.run(run).status, world.run(run).outcome) == (RunStatus.FAILED, Outcome.USAGE_LIMIT)
     assert "max_limit_wait" in world.run(run).errors[0]
@@ -168,9 +168,9 @@ def test_a_run_that_would_wait_too_long_for_somebody_elses_refusal_is_given_up(w
 def test_waiting_can_be_switched_off_for_a_task(world: World) -> None:
     """It fails as it is, and does not wait for what others were refused."""
     task = world.task(world.job(), "a", wait_for_limit=False)
-    run = world.engine.run_task(task)
+    run = world.engine.requests.run_task(task)
     assert refuse(world, run, five_hours(world.time + timedelta(hours=1))).id == run.id
-    run = world.engine.run_task(task)
+    run = world.engine.requests.run_task(task)
     world.engine.wake()
     assert world.launcher.names == ["a", "a"]
 
@@ -180,25 +180,25 @@ def test_a_limit_of_one_model_holds_that_model_only(world: World) -> None:
     opus = world.task(world.job("o"), "opus", model="claude-opus-4-1")
     sonnet = world.task(world.job("s"), "sonnet", model="sonnet")
     refused = RateLimit("rejected", resets_at=world.time + timedelta(hours=3), type="seven_day_opus")
-    refuse(world, world.engine.run_task(opus), refused)
-    world.engine.run_task(sonnet)
+    refuse(world, world.engine.requests.run_task(opus), refused)
+    world.engine.requests.run_task(sonnet)
     world.engine.wake()
     assert world.launcher.names == ["opus", "sonnet"]
 
 
 def test_an_account_that_goes_on_at_a_price_is_not_held(world: World, task: Task) -> None:
     """It is past its limit, and pays for more."""
-    run = world.engine.run_task(task)
+    run = world.engine.requests.run_task(task)
     world.go(run)
     world.end(run, rate_limits=[five_hours(world.time + timedelta(hours=1), using_overage=True)])
-    world.engine.run_task(task)
+    world.engine.requests.run_task(task)
     world.engine.wake()
     assert world.launcher.names == ["a", "a"]
 
 
 def test_a_lost_session_is_no_reason_to_give_up(world: World, task: Task) -> None:
     """The task begins anew then, once."""
-    run = refuse(world, world.engine.run_task(task), five_hours(world.time + timedelta(minutes=1)))
+    run = refuse(world, world.engine.requests.run_task(task), five_hours(world.time + timedelta(minutes=1)))
     world.later(minutes=2)
     world.start(run)
     world.end(run, RunStatus.FAILED, Outcome.AGENT_ERROR, session_lost=True)
@@ -215,7 +215,7 @@ def test_a_reserve_holds_scheduled_runs_and_not_a_persons(world: World) -> None:
     job = world.job()
     task = world.task(job, "a", cron("0 13 * * *"))
     reset = world.time + timedelta(hours=3)
-    run = world.engine.run_task(task)
+    run = world.engine.requests.run_task(task)
     world.go(run)
     world.end(run, rate_limits=[five_hours(reset, "allowed_warning", utilization=0.81)])
     world.later(hours=1)
@@ -223,8 +223,8 @@ def test_a_reserve_holds_scheduled_runs_and_not_a_persons(world: World) -> None:
     why = world.engine.why(task)
     assert (why.reason, why.until) == ("reserve", reset + SLACK)
     assert "81%" in why.message
-    world.engine.stop_run(world.last())
-    world.engine.run_task(task)
+    world.engine.requests.stop_run(world.last())
+    world.engine.requests.run_task(task)
     world.engine.wake()
     assert world.launcher.names == ["a", "a"]
 
@@ -233,7 +233,7 @@ def test_a_reserve_that_is_not_used_up_holds_nothing(world: World) -> None:
     """Just as much as may be used is not more."""
     world.set(reserve=80)
     task = world.task(world.job(), "a", cron("0 13 * * *"))
-    run = world.engine.run_task(task)
+    run = world.engine.requests.run_task(task)
     world.go(run)
     world.end(run, rate_limits=[five_hours(world.time + timedelta(hours=3), "allowed", utilization=0.8)])
     world.later(hours=1)
@@ -250,12 +250,12 @@ def test_what_has_been_spent_in_a_day_holds_new_runs(world: World, of: str) -> N
     task = world.task(job, "a")
     ends = []
     for usd in (0.4, 0.7):
-        run = world.engine.run_task(task)
+        run = world.engine.requests.run_task(task)
         world.go(run)
         world.later(minutes=10)
         world.end(run, cost_usd=usd)
         ends.append(world.time)
-    world.engine.run_task(task)
+    world.engine.requests.run_task(task)
     assert world.engine.wake() == ends[0] + timedelta(days=1)
     assert world.launcher.names == ["a", "a"]
     why = world.engine.why(task)
@@ -269,12 +269,12 @@ def test_what_has_been_spent_in_a_day_holds_new_runs(world: World, of: str) -> N
 def test_a_run_that_is_deleted_has_cost_what_it_has_cost(world: World) -> None:
     """Deleting it makes no room."""
     task = world.task(world.job(max_usd_per_day=1.0), "a")
-    run = world.engine.run_task(task)
+    run = world.engine.requests.run_task(task)
     world.go(run)
     world.end(run, cost_usd=1.0)
     with world.store.transaction():
         world.store.runs.delete(run.id)
-    world.engine.run_task(task)
+    world.engine.requests.run_task(task)
     world.engine.wake()
     assert world.launcher.names == ["a"]
 
@@ -284,9 +284,9 @@ def test_a_silent_agent_is_told_of_and_stopped_if_so_wanted(world: World) -> Non
     patient = world.task(world.job("p"), "patient")
     strict = world.task(world.job("s"), "strict", stop_when_stalled=True)
     for task, ends in ((patient, False), (strict, True)):
-        run = world.engine.run_task(task)
+        run = world.engine.requests.run_task(task)
         world.go(run)
-        assert world.engine.stalled(run.id, 1800) is ends
+        assert world.engine.reports.stalled(run.id, 1800) is ends
         assert world.run(run).stalled_at == world.time
         execution = world.store.runs.execution(run.id)
         assert execution
@@ -298,7 +298,7 @@ def test_a_limit_of_an_unknown_kind_is_waited_for(world: World, task: Task, told
     """It counts for every model."""
     reset = world.time + timedelta(hours=2)
     refused = RateLimit("rejected", resets_at=reset, type=told)
-    assert refuse(world, world.engine.run_task(task), refused).scheduled_time == reset + SLACK
+    assert refuse(world, world.engine.requests.run_task(task), refused).scheduled_time == reset + SLACK
 
 
 def test_a_refusal_beside_a_limit_of_another_model_is_waited_for(world: World) -> None:
@@ -306,8 +306,8 @@ def test_a_refusal_beside_a_limit_of_another_model_is_waited_for(world: World) -
     opus = world.task(world.job("o"), "opus", model="opus")
     sonnet = world.task(world.job("s"), "sonnet", model="sonnet")
     refused = RateLimit("rejected", resets_at=world.time + timedelta(hours=3), type="seven_day_opus")
-    refuse(world, world.engine.run_task(opus), refused)
-    run = refuse(world, world.engine.run_task(sonnet))
+    refuse(world, world.engine.requests.run_task(opus), refused)
+    run = refuse(world, world.engine.requests.run_task(sonnet))
     assert run.scheduled_time == world.time + timedelta(minutes=5)
 
 
@@ -318,7 +318,7 @@ def test_what_a_run_waited_for_otherwise_is_no_waiting_for_a_limit(world: World)
     world.later(hours=1)
     run = world.last()
     world.time += timedelta(hours=13)
-    other = world.engine.run_task(world.task(world.job("other"), "b"))
+    other = world.engine.requests.run_task(world.task(world.job("other"), "b"))
     world.go(other)
     reset = world.time + timedelta(minutes=10)
     world.end(other, RunStatus.FAILED, Outcome.USAGE_LIMIT, rate_limits=[five_hours(reset)])
@@ -330,14 +330,14 @@ def test_what_a_run_waited_for_otherwise_is_no_waiting_for_a_limit(world: World)
 def test_a_run_that_began_before_a_refusal_does_not_take_it_back(world: World) -> None:
     """What it was allowed is older than what the other was refused."""
     early, late = (world.task(world.job(name), name) for name in ("early", "late"))
-    first = world.engine.run_task(early)
+    first = world.engine.requests.run_task(early)
     world.go(first)
     reset = world.time + timedelta(hours=4)
     world.later(minutes=5)
-    refuse(world, world.engine.run_task(late), five_hours(reset))
+    refuse(world, world.engine.requests.run_task(late), five_hours(reset))
     world.later(minutes=5)
     world.end(first, rate_limits=[five_hours(reset, "allowed")])
-    world.engine.run_task(early)
+    world.engine.requests.run_task(early)
     world.engine.wake()
     assert world.launcher.names == ["early", "late"]
 
@@ -346,7 +346,7 @@ def test_a_run_is_charged_to_the_account_that_it_used(world: World) -> None:
     """Whatever profile its task has got while it was under way."""
     old, new = profile(world, "old"), profile(world, "new")
     task = world.task(world.job(), "a", profile=old.id, wait_for_limit=False)
-    run = world.engine.run_task(task)
+    run = world.engine.requests.run_task(task)
     world.go(run)
     with world.store.transaction():
         world.store.tasks.put(task.model_copy(update={"profile": new.id}))
@@ -361,7 +361,7 @@ def test_a_task_that_is_given_another_account_need_not_wait_for_the_first(world:
     """Its run goes on as soon as the engine looks."""
     old, new = profile(world, "old"), profile(world, "new")
     task = world.task(world.job(), "a", profile=old.id)
-    refuse(world, world.engine.run_task(task), five_hours(world.time + timedelta(hours=1)))
+    refuse(world, world.engine.requests.run_task(task), five_hours(world.time + timedelta(hours=1)))
     with world.store.transaction():
         world.store.tasks.put(task.model_copy(update={"profile": new.id}))
     world.engine.wake()
@@ -386,12 +386,12 @@ def test_a_clock_that_was_wrong_holds_nothing_for_years(world: World, task: Task
     right = world.time
     world.time += timedelta(days=400)
     limited = world.task(world.job("limited", max_usd_per_day=1.0), "limited")
-    run = world.engine.run_task(limited)
+    run = world.engine.requests.run_task(limited)
     world.go(run)
     world.end(run, RunStatus.FAILED, Outcome.USAGE_LIMIT, cost_usd=2.0)
     world.time = right
-    world.engine.stop_run(world.last())
-    world.engine.run_task(task)
-    world.engine.run_task(limited)
+    world.engine.requests.stop_run(world.last())
+    world.engine.requests.run_task(task)
+    world.engine.requests.run_task(limited)
     world.engine.wake()
     assert sorted(world.launcher.names[1:]) == ["a", "limited"]

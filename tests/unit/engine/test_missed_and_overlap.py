@@ -151,17 +151,17 @@ def test_a_job_that_is_asked_for_again_does_what_it_says(world: World, overlap: 
     """Refused, in turn, or instead."""
     job = world.job(overlap=overlap)
     world.task(job, "a")
-    (first,) = world.engine.run_job(job)
+    (first,) = world.engine.requests.run_job(job)
     world.engine.wake()
     world.start(first)
     if overlap is Overlap.SKIP:
         with pytest.raises(Refused, match=f"ccsched runs stop {first.id}"):
-            world.engine.run_job(job)
+            world.engine.requests.run_job(job)
     else:
-        world.engine.run_job(job)
+        world.engine.requests.run_job(job)
     if overlap is Overlap.QUEUE:
         with pytest.raises(Refused, match="waits for its turn already"):
-            world.engine.run_job(job)
+            world.engine.requests.run_job(job)
     assert (world.launcher.stopped == [first.id]) is (overlap is Overlap.REPLACE)
     world.end(world.run(first))
     world.engine.wake()
@@ -210,7 +210,7 @@ def test_outside_its_running_hours_a_run_waits(world: World) -> None:
     assert world.launcher.names == ["often"]
     world.end(world.runs()[0])
     world.time = datetime(2026, 3, 3, 3, tzinfo=UTC)
-    world.engine.run_task(task)
+    world.engine.requests.run_task(task)
     world.engine.wake()
     assert world.launcher.names == ["often", "often"]
 

@@ -30,7 +30,7 @@ def task(world: World) -> Task:
 
 def test_a_failed_run_is_tried_again_after_its_delay(world: World, task: Task) -> None:
     """The next try is on record as soon as the first has failed, and starts when its time has come, not before."""
-    first = world.engine.run_task(task)
+    first = world.engine.requests.run_task(task)
     fails(world, first)
     second = world.last()
     assert (second.trigger, second.attempt, second.continues) == (Trigger.RETRY, 2, first.id)
@@ -45,7 +45,7 @@ def test_a_failed_run_is_tried_again_after_its_delay(world: World, task: Task) -
 
 def test_each_further_try_waits_twice_as_long_and_the_last_is_the_last(world: World, task: Task) -> None:
     """After as many tries as were asked for it stays failed, and says so."""
-    fails(world, world.engine.run_task(task))
+    fails(world, world.engine.requests.run_task(task))
     world.later(seconds=60)
     fails(world, world.last())
     assert world.last().scheduled_time == world.time + timedelta(seconds=120)
@@ -67,7 +67,7 @@ def test_the_delay_grows_up_to_a_limit(attempt: int, seconds: int) -> None:
 
 def test_a_person_is_told_once_after_the_last_try(world: World, task: Task) -> None:
     """Not of each."""
-    fails(world, world.engine.run_task(task))
+    fails(world, world.engine.requests.run_task(task))
     assert not [event for event in world.heard if isinstance(event, Final)]
     world.later(seconds=60)
     second = world.last()
@@ -79,7 +79,7 @@ def test_a_person_is_told_once_after_the_last_try(world: World, task: Task) -> N
 
 def test_an_end_that_another_try_would_not_mend_is_the_end(world: World, task: Task) -> None:
     """As the verdict has it."""
-    run = world.engine.run_task(task)
+    run = world.engine.requests.run_task(task)
     fails(world, run, Outcome.NOT_LOGGED_IN, retriable=False)
     assert world.last() == world.run(run)
 
@@ -87,7 +87,7 @@ def test_an_end_that_another_try_would_not_mend_is_the_end(world: World, task: T
 def test_a_success_and_a_stop_are_not_tried_again(world: World, task: Task) -> None:
     """Whatever else is said of them."""
     for status, outcome in ((RunStatus.SUCCESS, Outcome.DONE), (RunStatus.CANCELLED, Outcome.STOPPED)):
-        run = world.engine.run_task(task)
+        run = world.engine.requests.run_task(task)
         world.go(run)
         world.end(run, status, outcome, retriable=True)
         assert world.last() == world.run(run)
@@ -98,7 +98,7 @@ def test_the_rest_of_a_sequence_waits_for_the_retry(world: World) -> None:
     job = world.job()
     world.task(job, "a", retry=TWICE)
     world.task(job, "b")
-    first, second = world.engine.run_job(world.fresh(job))
+    first, second = world.engine.requests.run_job(world.fresh(job))
     fails(world, first)
     assert world.run(second).status is RunStatus.UPCOMING
     assert world.fresh(job).status is JobStatus.IN_PROGRESS
@@ -117,7 +117,7 @@ def test_the_rest_of_a_sequence_is_left_out_after_the_last_try(world: World) -> 
     job = world.job()
     world.task(job, "a", retry=RetryConfig(max_retries=1, retry_delay=0))
     world.task(job, "b")
-    first, second = world.engine.run_job(world.fresh(job))
+    first, second = world.engine.requests.run_job(world.fresh(job))
     fails(world, first)
     fails(world, world.last())
     assert world.run(second).outcome is Outcome.NOT_STARTED
@@ -126,7 +126,7 @@ def test_the_rest_of_a_sequence_is_left_out_after_the_last_try(world: World) -> 
 
 def test_the_wait_survives_the_daemon(world: World, task: Task) -> None:
     """It is on record."""
-    fails(world, world.engine.run_task(task))
+    fails(world, world.engine.requests.run_task(task))
     world.boot()
     world.later(seconds=59)
     assert world.launcher.names == []
@@ -136,7 +136,7 @@ def test_the_wait_survives_the_daemon(world: World, task: Task) -> None:
 
 def test_a_run_cut_off_with_the_machine_is_tried_again(world: World, task: Task) -> None:
     """The next daemon finds neither its process nor its end, and that is one that may be tried again."""
-    run = world.engine.run_task(task)
+    run = world.engine.requests.run_task(task)
     world.go(run)
     world.boot()
     world.end(run, FAILED, Outcome.INTERRUPTED, retriable=True)
@@ -145,8 +145,8 @@ def test_a_run_cut_off_with_the_machine_is_tried_again(world: World, task: Task)
 
 def test_a_waiting_try_can_be_stopped(world: World, task: Task) -> None:
     """It never starts."""
-    fails(world, world.engine.run_task(task))
-    world.engine.stop_run(world.last())
+    fails(world, world.engine.requests.run_task(task))
+    world.engine.requests.stop_run(world.last())
     assert world.last().outcome is Outcome.STOPPED
     world.later(seconds=600)
     assert world.launcher.names == ["a"]
@@ -164,9 +164,9 @@ def test_a_task_that_was_disabled_is_not_tried_again(world: World) -> None:
         world.store.tasks.put(disabled)
     world.end(run, FAILED, Outcome.AGENT_ERROR, retriable=True)
     assert world.last().id == run.id
-    fails(world, world.engine.run_task(disabled))
+    fails(world, world.engine.requests.run_task(disabled))
     assert world.last().trigger is Trigger.RETRY
-    world.engine.release(disabled)
+    world.engine.requests.release(disabled)
     assert world.last().status is RunStatus.UPCOMING
 
 
@@ -187,7 +187,7 @@ def test_a_due_time_that_comes_while_a_try_waits_is_no_second_run(world: World) 
 def test_what_a_try_needs_of_the_one_before_comes_with_its_order(world: World, task: Task) -> None:
     """What the work tree was like before it."""
     carried = {"before": {"x": 1}, "left": {"x": 2}}
-    fails(world, world.engine.run_task(task), carried=carried)
+    fails(world, world.engine.requests.run_task(task), carried=carried)
     world.later(seconds=60)
     assert world.launcher.launched[-1].carried == carried
     assert world.launcher.launched[-1].resumes is None
@@ -195,7 +195,7 @@ def test_what_a_try_needs_of_the_one_before_comes_with_its_order(world: World, t
 
 def test_why_says_that_a_task_waits_for_its_next_try(world: World, task: Task) -> None:
     """And until when."""
-    fails(world, world.engine.run_task(task))
+    fails(world, world.engine.requests.run_task(task))
     why = world.engine.why(task)
     assert (why.reason, why.until) == ("time", world.last().scheduled_time)
     assert "next try" in why.message
@@ -204,9 +204,9 @@ def test_why_says_that_a_task_waits_for_its_next_try(world: World, task: Task) -
 def test_a_run_that_was_told_to_stop_is_not_tried_again(world: World, task: Task) -> None:
     """Also if it had failed just before, or nobody saw how it ended."""
     for outcome in (Outcome.AGENT_ERROR, Outcome.INTERRUPTED):
-        run = world.engine.run_task(task)
+        run = world.engine.requests.run_task(task)
         world.go(run)
-        world.engine.stop_run(run)
+        world.engine.requests.stop_run(run)
         world.end(run, FAILED, outcome, retriable=True)
         assert world.last().id == run.id
     assert (world.last().status, world.last().outcome) == (RunStatus.CANCELLED, Outcome.STOPPED)
@@ -215,9 +215,9 @@ def test_a_run_that_was_told_to_stop_is_not_tried_again(world: World, task: Task
 def test_a_run_that_was_replaced_is_not_tried_again(world: World) -> None:
     """The one in its place does the work."""
     task = world.task(world.job(), "a", retry=TWICE, overlap="replace")
-    first = world.engine.run_task(task)
+    first = world.engine.requests.run_task(task)
     world.go(first)
-    second = world.engine.run_task(task)
+    second = world.engine.requests.run_task(task)
     world.end(first, FAILED, Outcome.AGENT_ERROR, retriable=True)
     assert world.last().id == second.id
 
@@ -227,7 +227,7 @@ def test_a_sequence_is_done_over_in_its_order(world: World) -> None:
     job = world.job()
     for name in ("a", "b", "c"):
         world.task(job, name, retry=RetryConfig(max_retries=1, retry_delay=0))
-    runs = world.engine.run_job(world.fresh(job))
+    runs = world.engine.requests.run_job(world.fresh(job))
     world.go(runs[0])
     world.end(runs[0])
     fails(world, runs[1])
@@ -236,7 +236,7 @@ def test_a_sequence_is_done_over_in_its_order(world: World) -> None:
         run = next(each for each in world.runs() if each.task_name == name and each.status is RunStatus.UPCOMING)
         world.start(run)
         world.end(run)
-    again = world.engine.restart(world.run(runs[0]))
+    again = world.engine.requests.restart(world.run(runs[0]))
     assert [run.task_name for run in again] == ["a", "b", "c"]
 
 
@@ -244,7 +244,7 @@ def test_a_wait_that_a_wrong_clock_made_is_not_waited_for(world: World, task: Ta
     """No try waits longer than its task has it wait."""
     right = world.time
     world.time += timedelta(days=365)
-    fails(world, world.engine.run_task(task))
+    fails(world, world.engine.requests.run_task(task))
     world.time = right
     world.engine.wake()
     assert world.launcher.names == ["a", "a"]
@@ -267,19 +267,19 @@ def test_disabling_a_task_whose_try_waits_leaves_its_failure_standing(world: Wor
     job = world.job()
     task = world.task(job, "a", retry=TWICE)
     world.task(job, "b")
-    first, second = world.engine.run_job(world.fresh(job))
+    first, second = world.engine.requests.run_job(world.fresh(job))
     fails(world, first)
     disabled = task.model_copy(update={"enabled": False})
     with world.store.transaction():
         world.store.tasks.put(disabled)
-    world.engine.release(disabled)
+    world.engine.requests.release(disabled)
     assert world.run(second).outcome is Outcome.NOT_STARTED
     assert world.fresh(job).status is JobStatus.FAILED
 
 
 def test_a_try_goes_on_where_the_first_run_was_deleted(world: World, task: Task) -> None:
     """Nothing of what it is for is lost with the record of the first."""
-    first = world.engine.run_task(task)
+    first = world.engine.requests.run_task(task)
     fails(world, first)
     with world.store.transaction():
         world.store.runs.delete(first.id)

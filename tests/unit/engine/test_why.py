@@ -43,10 +43,10 @@ def test_it_is_told_when_a_task_really_starts(world: World, jitter: int, hours: 
 def test_a_silent_run_is_told_of(world: World) -> None:
     """Since when it is known."""
     task = world.task(world.job(), "nightly", cron("0 2 * * *"))
-    run = world.engine.run_task(task)
+    run = world.engine.requests.run_task(task)
     world.engine.wake()
     world.start(run)
     assert world.engine.why(task).message == f"it is running: run {str(run.id)[:8]} started at"
-    world.engine.stalled(run.id, 60)
+    world.engine.reports.stalled(run.id, 60)
     since = f"{world.time:%Y-%m-%d %H:%M:%S} UTC"
     assert f"it is running, stalled since {since}: run" in world.engine.why(task).message

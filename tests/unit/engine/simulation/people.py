@@ -165,7 +165,7 @@ class People:
             return
         self._save(after, *jobs)
         if not after.enabled:
-            self._daemon.engine.release(after)
+            self._daemon.engine.requests.release(after)
 
     def _save(self, task: Task, *jobs: Job) -> None:
         store = self._daemon.store
@@ -225,7 +225,7 @@ class People:
             return
         unfinished = [run for run in store.runs.unfinished() if run.task_id == task_id]
         for run in unfinished:
-            engine.stop_run(run)
+            engine.requests.stop_run(run)
         if unfinished:
             self._machine.after(_PATIENCE, lambda: self._go_on_deleting_task(task_id, engine))
             return
@@ -287,7 +287,7 @@ class People:
         job = store.jobs.get(job_id)
         if job is None or not self._daemon.up or self._daemon.engine is not engine:
             return
-        if engine.stop_job(job):
+        if engine.requests.stop_job(job):
             self._machine.after(_PATIENCE, lambda: self._go_on_deleting_job(job_id, engine))
             return
         tasks = store.tasks.of_job(job_id)
@@ -322,7 +322,7 @@ class People:
             return
         self._perhaps_again(lambda: self._ask_for_task(task_id))
         try:
-            self._daemon.engine.run_task(task)
+            self._daemon.engine.requests.run_task(task)
         except Refused as refusal:
             self._check_refusal({task.id}, refusal)
 
@@ -336,7 +336,7 @@ class People:
         self._perhaps_again(lambda: self._ask_for_job(job_id))
         tasks = {task.id for task in self._known.in_order(job.id) if task.enabled}
         try:
-            self._daemon.engine.run_job(job)
+            self._daemon.engine.requests.run_job(job)
         except Refused as refusal:
             if tasks:
                 self._check_refusal(tasks, refusal)
@@ -352,7 +352,7 @@ class People:
             return
         run = self._chance.choice(runs)
         try:
-            self._daemon.engine.restart(run)
+            self._daemon.engine.requests.restart(run)
         except Refused as refusal:
             if run.status.ended:
                 self._check_refusal(
@@ -366,11 +366,11 @@ class People:
     def _stop(self) -> None:
         run = self._any_run()
         if run:
-            self._daemon.engine.stop_run(run)
+            self._daemon.engine.requests.stop_run(run)
             self._watch.unwanted(run)
 
     def _stop_job(self) -> None:
-        self._daemon.engine.stop_job(self._any_job())
+        self._daemon.engine.requests.stop_job(self._any_job())
 
     def _any_task(self) -> Task | None:
         known = self._known.tasks
