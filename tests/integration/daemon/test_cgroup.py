@@ -1,5 +1,6 @@
 """Under a service manager that gives it a cgroup, each run has one of its own, and nothing gets out of it."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,15 @@ def members(folder: Path) -> set[int]:
     return {int(pid) for pid in (folder / "cgroup.procs").read_text().split()}
 
 
+def commands(folder: Path) -> list[list[str]]:
+    """The command lines in a cgroup."""
+    found = []
+    for pid in members(folder):
+        with contextlib.suppress(psutil.Error):
+            found.append(psutil.Process(pid).cmdline())
+    return found
+
+
 def started(service: House, directory: Path, script: str) -> dict[str, object]:
     """A run whose agent is at work."""
     directory.mkdir()
@@ -52,9 +62,9 @@ def test_a_run_has_a_cgroup_as_long_as_it_lives(service: House, own: Path, tmp_p
     """All that the agent starts is in it, the supervisor is not; a stop leaves neither processes nor the cgroup."""
     run = started(service, tmp_path / "work", OUT_OF_SIGHT)
     supervisor = int(service.claim(run).read_text())
-    theirs = members(own / f"run-{run['id']}")
-    commands = [psutil.Process(pid).cmdline() for pid in theirs]
-    assert ["sleep", "987"] in commands
+    folder = own / f"run-{run['id']}"
+    until(lambda: ["sleep", "987"] in commands(folder), "it is out of sight")
+    theirs = members(folder)
     assert len(theirs) >= 2
     assert supervisor in members(own)
     service.call("runs.stop", run=run["id"])

@@ -259,6 +259,7 @@ EXECUTION: Fields = {
     "snapshot": _or_none(st.dictionaries(TEXTS, JSON, max_size=3)),
     "stop_requested": BOOLEANS,
     "stop_reason": _or_none(TEXTS),
+    "cgroup": _or_none(TEXTS),
     "stalled": BOOLEANS,
 }
 
