@@ -20,14 +20,14 @@ class Sectioned(Command):
         **more: Any,
     ) -> None:
         """``params`` are its arguments."""
-        self._sections = sections
+        self.sections = sections
         options = [option for section in sections.values() for option in section]
         super().__init__(name, params=[*params, *options], **more)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the sections, then the options that every command takes."""
         shared = [each for each in self.get_params(ctx) if each not in self.params and isinstance(each, click.Option)]
-        for heading, options in {**self._sections, "Like every command": shared}.items():
+        for heading, options in {**self.sections, "Like every command": shared}.items():
             records = (option.get_help_record(ctx) for option in options)
             with formatter.section(heading):
                 formatter.write_dl([record for record in records if record])
