@@ -55,6 +55,21 @@ class Home:
         return self.path / "backups"
 
     @property
+    def replacement(self) -> Path:
+        """What a restore has made ready to take the place of the record when the daemon starts."""
+        return self.path / "replacement"
+
+    @property
+    def service_choices(self) -> Path:
+        """What was chosen by hand when the daemon was made a login service."""
+        return self.path / "service.json"
+
+    @property
+    def program(self) -> Path:
+        """The daemon's own copy of what supervisors run, which an upgrade does not change under it."""
+        return self.path / "program"
+
+    @property
     def logs(self) -> Path:
         """The runs' logs."""
         return self.path / "logs"
@@ -71,6 +86,20 @@ class Home:
     def workspace_locks(self) -> Path:
         """One lock file for each directory that git works in on our behalf."""
         return self.path / "locks"
+
+    def ccschedd(self, *arguments: str) -> str:
+        """The daemon's command as a person types it for this home."""
+        return self._typed("ccschedd", *arguments)
+
+    def ccsched(self, *arguments: str) -> str:
+        """The client's command as a person types it for this home."""
+        return self._typed("ccsched", *arguments)
+
+    def _typed(self, program: str, *arguments: str) -> str:
+        import shlex  # only who has to be told pays for it
+
+        own = () if self.path == Home.find(DEFAULT_HOME).path else ("--home", str(self.path))
+        return shlex.join([program, *own, *arguments])
 
     def socket(self) -> Path:
         """The control socket; in the runtime directory if the home's path is too long for a socket.
