@@ -1,75 +1,46 @@
-"""The command ``doctor``: what is left over, and what to type to be rid of it."""
-
-from typing import TypedDict
+"""The command ``doctor``: is everything there, and what is to be typed where it is not?"""
 
 import click
 
-from scheduler_daemon.cli import show, text
+from scheduler_daemon.cli import show
 from scheduler_daemon.cli.command import Choices, Command
-from scheduler_daemon.cli.show import Column
-from scheduler_daemon.cli.sizes import size
-
-
-class Worktree(TypedDict):
-    """A worktree, in the answer of ``worktrees.list``, as far as it is shown."""
-
-    path: str
-    repository: str
-    exists: bool
-    ours: bool
-    branch: str | None
-    locked: str | None
-    size: int
-    uncommitted: int
-    unmerged: int
-    problem: str | None
-    commands: list[str]
 
 
 @click.command(cls=Command)
-@click.option("--worktrees", is_flag=True, help="Worktrees that no job works in any more; also if not given.")
-@click.pass_obj
-def doctor(choices: Choices, worktrees: bool) -> None:
-    """Find worktrees that no job works in any more.
+@click.option("--before-bed", is_flag=True, help="Rehearse what is due: would each task run? Nothing is run.")
+@click.option(
+    "--hours",
+    metavar="NUMBER",
+    type=click.IntRange(1, 744),
+    help="How far ahead to look, 24 if not given.",
+)
+@click.option("--verbose", is_flag=True, help="Also what does not apply here, and what is known beside.")
+@click.option("--worktrees", is_flag=True, help="List worktrees that no job works in any more, and nothing else.")
+@click.pass_context
+def doctor(context: click.Context, before_bed: bool, hours: int | None, verbose: bool, worktrees: bool) -> None:
+    """Check everything that runs need, and show the command that mends what is wrong.
 
-    Nothing is removed: what to type for that is shown with it.
+    Nothing is run and nothing is changed. The exit code is 1 if anything failed; warnings do not count.
     """
-    with choices.connect() as daemon:
-        answer = daemon.call("worktrees.list", patient=True, unused=True)
+    choices: Choices = context.obj
+    if worktrees:
+        if before_bed or verbose or hours is not None:
+            raise click.UsageError("--worktrees goes alone.")
+        from scheduler_daemon.cli.unused_worktrees import show_unused
+
+        show_unused(choices)
+        return
+    from scheduler_daemon.cli import diagnosis, rehearsal
+    from scheduler_daemon.cli.surroundings import look
+
+    found = look(choices, hours or 24, rehearse=before_bed)
+    checks, tonight = found["checks"], found["tonight"]
+    well = diagnosis.well(checks) and (tonight is None or rehearsal.well(tonight))
     if choices.as_json:
-        show.document(answer)
-        return
-    found: list[Worktree] = answer["worktrees"]
-    if not found:
-        show.write("There is no worktree that no job works in.")
-        return
-    columns: list[Column[Worktree]] = [
-        Column("WORKTREE", lambda each: each["path"], flexible=True),
-        Column("BRANCH", lambda each: each["branch"] or "", flexible=True, rank=1),
-        Column("SIZE", lambda each: size(each["size"]), right=True),
-        Column("STATE", _state, flexible=True),
-    ]
-    show.table(columns, found)
-    show.write(
-        f"\n{text.count(len(found), 'worktree')}, {size(sum(each['size'] for each in found))}. To remove them:"
-    )
-    for each in found:
-        for command in each["commands"]:
-            show.write(f"  {text.line(command)}")
-
-
-def _state(worktree: Worktree) -> str:
-    if worktree["problem"] is not None:
-        return worktree["problem"]
-    if not worktree["exists"]:
-        return "its folder is gone"
-    uncommitted, unmerged = worktree["uncommitted"], worktree["unmerged"]
-    parts = [
-        "clean" if not uncommitted else text.count(uncommitted, "uncommitted path"),
-        "merged" if not unmerged else text.count(unmerged, "unmerged commit"),
-    ]
-    if worktree["locked"] is not None:
-        parts.append(f"locked ({worktree['locked'] or 'no reason given'})")
-    if not worktree["ours"]:
-        parts.append("not made by ccsched")
-    return ", ".join(parts)
+        show.document({"ok": well, **found})
+    elif not before_bed:
+        diagnosis.show_all(checks, verbose=verbose)
+    else:
+        rehearsal.show_night(choices, checks, tonight, verbose=verbose)
+    if not well:
+        context.exit(1)

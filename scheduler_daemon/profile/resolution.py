@@ -18,17 +18,6 @@ _SHORTEST_SECRET = 4
 _MOST_THREADS = 32
 
 
-class Unresolved(Exception):
-    """Variables whose sources gave no value.
-
-    ``failures`` has one line for each: the variable, its source and the cause, never a value or any output.
-    """
-
-    def __init__(self, failures: Sequence[str]) -> None:
-        super().__init__("; ".join(failures))
-        self.failures = tuple(failures)
-
-
 @dataclass(frozen=True)
 class Resolved:
     """The environment of a run. Its text form shows no value."""
@@ -48,6 +37,18 @@ class Finding:
     """Why it has none, in plain words."""
 
 
+class Unresolved(Exception):
+    """Variables whose sources gave no value.
+
+    ``failures`` has one line for each: the variable, its source and the cause, never a value or any output.
+    """
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        self.failures = tuple(f"{each.name} (source {each.source}): {each.problem}" for each in findings)
+        super().__init__("; ".join(self.failures))
+
+
 def resolve(profile: Profile | None, base: Mapping[str, str], *, limit: float = LIMIT) -> Resolved:
     """The environment ``base`` with a profile's variables applied.
 
@@ -58,18 +59,18 @@ def resolve(profile: Profile | None, base: Mapping[str, str], *, limit: float = 
     """
     applied = dict(base)
     secrets: set[str] = set()
-    failures: list[str] = []
+    failed: list[Finding] = []
     for variable, outcome in _ask_all(profile, base, limit) if profile else ():
         if isinstance(outcome, SourceFailed):
-            failures.append(f"{variable.name} (source {variable.source}): {outcome}")
+            failed.append(Finding(variable.name, variable.source, str(outcome)))
         elif outcome.value is None:
             applied.pop(variable.name, None)
         else:
             applied[variable.name] = outcome.value
             if outcome.secret and len(outcome.value) >= _SHORTEST_SECRET:
                 secrets.add(outcome.value)
-    if failures:
-        raise Unresolved(failures)
+    if failed:
+        raise Unresolved(failed)
     return Resolved(applied, tuple(sorted(secrets, key=lambda secret: (-len(secret), secret))))
 
 

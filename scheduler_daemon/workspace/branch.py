@@ -1,5 +1,7 @@
 """Which branches of a repository may be used, and which of them are ours."""
 
+import os
+
 from scheduler_daemon.workspace import WorkspaceRefused
 from scheduler_daemon.workspace.git import Git, GitError
 
@@ -61,6 +63,12 @@ def commit_of(git: Git, revision: str) -> str | None:
     # Exit status 128 where there is no such branch to have an upstream.
     found = git.out("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", accept=(0, 1, 128))
     return found.decode().strip() or None
+
+
+def checked_out(git: Git) -> str | None:
+    """The branch that is checked out, before its first commit as well; None for none."""
+    head = git.out("symbolic-ref", "--quiet", "HEAD", accept=(0, 1))
+    return os.fsdecode(head).rstrip("\n").removeprefix("refs/heads/") or None
 
 
 def checked_out_at(git: Git, name: str) -> str | None:

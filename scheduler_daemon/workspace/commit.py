@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scheduler_daemon.workspace import WorkspaceRefused, index, snapshot, status
+from scheduler_daemon.workspace.branch import checked_out
 from scheduler_daemon.workspace.git import Git, GitError
 from scheduler_daemon.workspace.layout import WorkTree
 from scheduler_daemon.workspace.lock import hold
@@ -78,6 +79,18 @@ def commit(
         return CommitResult(None, None, [], True, printable(f"not committed: {error}"))
 
 
+def obstacle(tree: WorkTree, branch: str | None) -> str | None:
+    """Why nothing can be committed in a work tree, whatever has changed; ``branch`` is what is checked out there."""
+    for name, what in _UNDER_WAY.items():
+        if (tree.git_dir / name).exists():
+            ending = "reset" if what == "bisect" else "abort"
+            dash = "" if what == "bisect" else "--"
+            return f"a {what} is under way in {tree.top}; end it, for example with `git {what} {dash}{ending}`"
+    if branch is None:
+        return f"HEAD is on no branch in {tree.top}, so a commit would be lost; switch to one with `git switch`"
+    return None
+
+
 class _Moved(Exception):
     """Somebody else has moved HEAD since the status was read, so what was made of it is out of date."""
 
@@ -134,7 +147,7 @@ class _Work:
                 return None
             if self._position() != (self._now.head, self._now.branch):
                 raise _Moved
-            committing = replace(own, config=_identity(self._git) | {"i18n.commitEncoding": "UTF-8"})
+            committing = replace(own, config=stand_in_identity(self._git) | {"i18n.commitEncoding": "UTF-8"})
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
                     committing.change("commit", "--quiet", "--cleanup=whitespace", "--file=-", stdin=text)
@@ -176,18 +189,11 @@ class _Work:
     def _position(self) -> tuple[str | None, str | None]:
         """The commit and the branch that HEAD is at."""
         head = self._git.out("rev-parse", "--verify", "--quiet", "HEAD", accept=(0, 1)).decode().strip() or None
-        name = self._git.out("symbolic-ref", "--quiet", "HEAD", accept=(0, 1))
-        return head, os.fsdecode(name).rstrip("\n").removeprefix("refs/heads/") or None
+        return head, checked_out(self._git)
 
     def _obstacle(self) -> str | None:
-        top = self._tree.top
-        for name, what in _UNDER_WAY.items():
-            if (self._tree.git_dir / name).exists():
-                ending = "reset" if what == "bisect" else "abort"
-                dash = "" if what == "bisect" else "--"
-                return f"a {what} is under way in {top}; end it, for example with `git {what} {dash}{ending}`"
-        if self._now.branch is None:
-            return f"HEAD is on no branch in {top}, so a commit would be lost; switch to one with `git switch`"
+        if found := obstacle(self._tree, self._now.branch):
+            return found
         conflicts = [path for path in self._changes.paths if self._now.entries[path].unmerged]
         if conflicts:
             return f"there are conflicts in {', '.join(conflicts[:5])}; resolve them and commit"
@@ -206,7 +212,7 @@ def _explained(error: GitError) -> str:
     return str(error)
 
 
-def _identity(git: Git) -> dict[str, str]:
+def stand_in_identity(git: Git) -> dict[str, str]:
     """A name and an address for those who have set none; an author in the environment comes first."""
     listed = git.out("config", "-z", "--get-regexp", r"^user\.(name|email)$", accept=(0, 1))
     configured = {item.partition(b"\n")[0] for item in listed.split(b"\0")}

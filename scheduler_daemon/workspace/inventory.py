@@ -167,8 +167,7 @@ def _looked_at(tree: layout.WorkTree, folder: Path, registered: Path | None, siz
 
 def _state(git: Git, folder: Path, registered: Path) -> tuple[str | None, Loss]:
     inside = Git(folder)
-    current = os.fsdecode(inside.out("symbolic-ref", "--quiet", "HEAD", accept=(0, 1))).strip()
-    name = current.removeprefix("refs/heads/") or None
+    name = branch.checked_out(inside)
     lost, head = loss.of_files(folder, registered), branch.commit_of(inside, "HEAD")
     if head is not None:
         lost = lost.with_commits(loss.commits_apart(git, head, loss.all_others(name)))

@@ -52,13 +52,23 @@ def _check_repository(config: JobWorkingDirectory, job_name: str, path: Path) ->
     name = worktree_name(config, job_name)
     branch.refuse_bad_branch_name(at_top, name)
     branch.refuse_foreign(at_top, name)
-    below = Path(os.path.realpath(path)).relative_to(tree.top).as_posix()
-    if at_top.out("cat-file", "-t", f"{start}:{'' if below == '.' else below}", accept=(0, 128)) != b"tree\n":
-        raise WorkspaceRefused(
-            f"the branch {config.worktree_branch!r} has no folder {below!r}, so a worktree of it has none "
-            f"to work in; commit the folder there, or name {tree.top}"
-        )
+    refuse_without_folder(at_top, config, start)
     directory_of(config, job_name)
+
+
+def refuse_without_folder(git: Git, config: JobWorkingDirectory, start: str) -> None:
+    """Refuse a worktree in which there would be no such folder; ``git`` is at the top of the repository.
+
+    Raises:
+        WorkspaceRefused: what the worktree starts from has no such folder.
+    """
+    below = Path(os.path.realpath(expanded(config))).relative_to(git.directory).as_posix()
+    if git.out("cat-file", "-t", f"{start}:{'' if below == '.' else below}", accept=(0, 128)) != b"tree\n":
+        named = start.removeprefix("refs/heads/").removeprefix("refs/remotes/")
+        raise WorkspaceRefused(
+            f"the branch {named!r} has no folder {below!r}, so a worktree of it has none "
+            f"to work in; commit the folder there, or name {git.directory}"
+        )
 
 
 def directory_of(config: JobWorkingDirectory, job_name: str) -> Path:
