@@ -6,13 +6,18 @@ AGENT ?= stand-in
 # One worker more than there are processors: many tests wait for a clock, a disk or a process.
 PYTEST_ARGS ?= -n $(shell getconf _NPROCESSORS_ONLN | awk '{ print $$1 + 1 }')
 
-.PHONY: help demo test check pytest bench lock clean
+.PHONY: help demo test check pytest test-boot bench lock man dist deb formula clean
 
 help:
 	@echo 'make demo               the main job, end to end, with a stand-in for the agent'
 	@echo 'make demo AGENT=claude  the same with the real claude on PATH'
 	@echo 'make test               everything that is checked: format, lint, types, imports, tests'
+	@echo 'make test-boot          whole machines that boot and are cut off, in containers; wants Linux and root'
 	@echo 'make bench              the benchmarks, each against a peer or a floor'
+	@echo 'make dist               the wheel, the sdist and their checksums, in dist/'
+	@echo 'make deb                a package for the Debian that this is, in dist/'
+	@echo 'make formula            the Homebrew formula of a release, in dist/; wants HOMEPAGE= and URL=, that of its sdist'
+	@echo 'make man                the man pages, in dist/man/'
 	@echo 'make lock               pin the newest dependencies anew, with hashes'
 	@echo 'make clean              remove what the others made'
 
@@ -26,10 +31,14 @@ check: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/mypy --platform darwin --package scheduler_daemon
+	$(BIN)/mypy packaging/man/pages.py packaging/homebrew/formula.py
 	$(BIN)/lint-imports
 
 pytest: .venv/dev.stamp
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+test-boot: .venv/dev.stamp dist/deb.stamp
+	$(BIN)/python -m tests.boot
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m tests.benchmarks
@@ -58,6 +67,34 @@ lock: .venv/python.stamp
 	$(PIN) pyproject.toml --output-file requirements/run.txt
 	$(PIN) --group build --constraint requirements/run.txt --output-file requirements/build.txt
 	$(PIN) --group dev --constraint requirements/run.txt --constraint requirements/build.txt --output-file requirements/dev.txt
+
+# The same bytes from the same commit: every file in what is built is as old as that.
+dist deb: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct 2>/dev/null || echo 1580601600)
+
+dist: .venv/run.stamp
+	rm -f dist/*.whl dist/*.tar.gz dist/SHA256SUMS
+	$(BIN)/hatchling build --directory dist
+	cd dist && { sha256sum *.whl *.tar.gz 2>/dev/null || shasum -a 256 *.whl *.tar.gz; } > SHA256SUMS
+
+deb: .venv/run.stamp
+	BIN=$(abspath $(BIN)) packaging/deb/build.sh
+	@touch dist/deb.stamp
+
+# Made anew for the boot tests only where something of it has changed.
+dist/deb.stamp: $(shell find scheduler_daemon packaging contrib requirements *.md pyproject.toml -type f ! -name '*.pyc')
+	$(MAKE) deb
+
+formula: dist
+	@test -n '$(HOMEPAGE)' && test -n '$(URL)' || { \
+	  echo 'say where: make formula HOMEPAGE=https://ccsched.example URL=https://ccsched.example/ccsched.tar.gz'; exit 2; }
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-deps --format pylock.toml \
+	  requirements/run.txt --output-file dist/pylock.toml
+	$(BIN)/python packaging/homebrew/formula.py --homepage '$(HOMEPAGE)' --url '$(URL)' \
+	  --sdist dist/*.tar.gz --lock dist/pylock.toml > dist/ccsched.rb
+
+man: .venv/run.stamp
+	$(BIN)/python packaging/man/pages.py dist/man
 
 clean:
 	rm -rf .venv .cache dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

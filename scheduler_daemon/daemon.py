@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import fcntl
+import faulthandler
 import gc
 import os
 import signal
@@ -10,17 +10,20 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 import click
 import structlog
 
-from scheduler_daemon import __version__
+from scheduler_daemon import __version__, at_rest, custody
 from scheduler_daemon.control.admission import admit_edit
 from scheduler_daemon.control.discover import register_discover
+from scheduler_daemon.control.methods.backup import BackupMethods
 from scheduler_daemon.control.methods.daemon import DaemonMethods
 from scheduler_daemon.control.methods.diff import DiffMethods
 from scheduler_daemon.control.methods.events import EventMethods
+from scheduler_daemon.control.methods.examination import ExaminationMethods
 from scheduler_daemon.control.methods.jobs import JobMethods
 from scheduler_daemon.control.methods.logs import logs_before, remove_logs
 from scheduler_daemon.control.methods.profiles import ProfileMethods
@@ -32,11 +35,12 @@ from scheduler_daemon.control.methods.transfer import TransferMethods
 from scheduler_daemon.control.methods.worktrees import WorktreeMethods
 from scheduler_daemon.control.registry import Registry
 from scheduler_daemon.control.server import CannotListen, ControlServer
-from scheduler_daemon.daemon_output import configure_logging, open_standard_streams
+from scheduler_daemon.daemon_output import FORMATS, Output, open_standard_streams
 from scheduler_daemon.engine.engine import Engine
 from scheduler_daemon.engine.events import Changed, Deleted, Event, Events, Final, Stalled
 from scheduler_daemon.engine.retention import Retention
 from scheduler_daemon.engine.watching import Watching
+from scheduler_daemon.holder import InTheWay, hold, pid_file
 from scheduler_daemon.home import Home, NoSocketPath
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
@@ -52,7 +56,8 @@ from scheduler_daemon.schedule.local import local_text
 from scheduler_daemon.service_manager import ServiceManager
 from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.face import Face, FaceUnreadable, Intake
-from scheduler_daemon.store.migrations import NewerRecord
+from scheduler_daemon.store.opening import RecordUnusable
+from scheduler_daemon.store.replacement import put_in_place
 from scheduler_daemon.store.store import Store
 from scheduler_daemon.watch import Watcher
 from scheduler_daemon.workspace.place import exclusion_key
@@ -82,13 +87,30 @@ RETENTION_PACE = 2.0
 class CannotStart(Exception):
     """The daemon cannot start; the message says why and what to do."""
 
+    def __init__(self, message: str, *, final: bool = False) -> None:
+        super().__init__(message)
+        self.final = final
+        """Whether it cannot start later either, unless a person does something."""
+
+
+class _Taken(CannotStart):
+    """Another daemon holds the home."""
+
 
 class Daemon:
     """One home's daemon, in one event loop."""
 
-    def __init__(self, home: Home, store: Store, *, stop_runs: bool = False) -> None:
-        """``stop_runs``: whether the runs that live when it ends are stopped, rather than left to the next daemon."""
+    def __init__(self, home: Home, store: Store, *, stop_runs: bool = False, ready: Callable[[], None]) -> None:
+        """A daemon that is yet to run.
+
+        Args:
+            home: its files.
+            store: its record.
+            stop_runs: whether the runs that live when it ends are stopped, rather than left to the next daemon.
+            ready: called as soon as it answers.
+        """
         self._stop_runs = stop_runs
+        self._ready = ready
         self._manager = ServiceManager(os.environ)
         self._home = home
         self._store = store
@@ -103,6 +125,8 @@ class Daemon:
         self._face_dirty = asyncio.Event()
         self._forgetting = asyncio.Event()
         self._stopping = asyncio.Event()
+        self.again = False
+        """Whether another daemon is to follow in this process: the record is to be replaced."""
         self._watching = Watching(
             store, self._engine, self._events, now, self._in_loop, lambda fired: Watcher(fired, self._in_loop)
         )
@@ -124,7 +148,11 @@ class Daemon:
             TransferMethods(self._store, self._engine, self._events, self._threads),
             EventMethods(self._events),
             SchedulerMethods(self._store),
-            DaemonMethods(self._store, self._engine, self._home, self._started_at, self.reload, agent_version),
+            ExaminationMethods(self._store, self._home, self._watching, self._threads, self._launcher.live),
+            DaemonMethods(
+                self._store, self._engine, self._home, self._started_at, self.reload, self.stop, agent_version
+            ),
+            BackupMethods(self._store, self._engine, self._events, self._home, self._threads, self._start_again),
         ):
             methods.register(registry)
         register_discover(registry)
@@ -150,12 +178,14 @@ class Daemon:
             "ready", version=__version__, pid=os.getpid(), home=str(self._home.path), socket=str(self._server.path)
         )
         self._manager.ready()
+        self._ready()
         loops = [asyncio.create_task(loop) for loop in (self._schedule(), self._show(), self._forget())]
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait([*loops, stopping], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._manager.stopping()
+            if not self.again:
+                self._manager.stopping()
             for task in [*loops, stopping]:
                 task.cancel()
             ended = await asyncio.gather(*loops, stopping, return_exceptions=True)
@@ -175,13 +205,14 @@ class Daemon:
 
     async def _end_runs(self) -> None:
         """Stop all live runs and see their ends recorded; those that will not end are left to the next daemon."""
-        patience = self._store.settings().stop_grace + STOP_SLACK
         try:
+            patience = self._patience()
+            self._manager.busy(patience + STOP_SLACK)
             self._engine.requests.close()
             async with asyncio.timeout(patience):
                 await self._launcher.ended()
         except (StoreUnavailable, TimeoutError) as error:
-            log.error("live runs could not be stopped, and go on", problem=str(error) or f"not within {patience} s")
+            log.error("live runs could not be stopped, and go on", problem=str(error) or "not in time")
 
     def _in_loop(self, work: Callable[[], None]) -> None:
         """Have something done in the loop's thread; nothing of it once the loop is gone."""
@@ -201,6 +232,11 @@ class Daemon:
             self._notifications.ended(event.run, event.task)
         elif isinstance(event, Stalled):
             self._notifications.stalled(event.run, event.task)
+
+    def _start_again(self) -> None:
+        log.info("ends and starts again, for another record is to be put in place")
+        self.again = True
+        self._stopping.set()
 
     def _hang_up(self) -> None:
         try:
@@ -240,6 +276,15 @@ class Daemon:
         if not plan or not task or not job:
             return f"{running}, nothing scheduled"
         return f"{running}, next {local_text(plan.fires_at)} {job.name}/{task.name}"
+
+    def stop(self, stop_runs: bool) -> float:
+        """End soon, with ``stop_runs`` after all live runs; the seconds that those may take."""
+        self._stop_runs = self._stop_runs or stop_runs
+        self._stopping.set()
+        return self._patience() if self._stop_runs else 0.0
+
+    def _patience(self) -> float:
+        return self._store.settings().stop_grace + STOP_SLACK
 
     def reload(self) -> Intake:
         """Take in what a person has edited in the JSON files, now: they say that they are done."""
@@ -352,24 +397,23 @@ def _held(home: Home) -> Iterator[None]:
         CannotStart: when another daemon holds it, or it cannot be used.
     """
     try:
-        home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        home.path.chmod(0o700)
-        home.logs.mkdir(mode=0o700, exist_ok=True)
-        home.workspace_locks.mkdir(mode=0o700, exist_ok=True)
-        lock = os.open(home.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        custody.take(home)
+        lock = custody.open_lock(home)
+    except custody.NotOurs as error:
+        raise CannotStart(str(error), final=True) from error
     except OSError as error:
         raise CannotStart(
-            f"cannot use {home.path}: {error.strerror}; mend that, or choose another directory with --home"
+            f"cannot use {error.filename or home.path}: {error.strerror}; "
+            "mend that, or choose another directory with --home"
         ) from error
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not hold(lock):
             holder = os.read(lock, 20).decode().strip() or "unknown"
-            raise CannotStart(
+            raise _Taken(
                 f"another daemon holds {home.path}: pid {holder}; "
-                f"end it with: kill {holder}, or choose another --home"
-            ) from None
+                f"end it with: kill {holder}, or choose another --home",
+                final=True,
+            )
         try:
             os.ftruncate(lock, 0)
             os.write(lock, f"{os.getpid()}\n".encode())
@@ -380,30 +424,85 @@ def _held(home: Home) -> Iterator[None]:
         os.close(lock)
 
 
-def serve(home: Home, *, stop_runs: bool = False) -> None:
-    """Be the daemon of a home until a signal ends it, and with ``stop_runs`` all live runs as well.
+def _home(option: str | None) -> Home:
+    try:
+        return Home.find(option)
+    except RuntimeError as error:
+        raise CannotStart(f"{error} Set HOME, or name a directory with --home", final=True) from error
+
+
+def serve(
+    home: Home, *, stop_runs: bool = False, pid_path: Path | None = None, ready: Callable[[], None] = lambda: None
+) -> None:
+    """Be the daemon of a home until a signal ends it.
+
+    Args:
+        home: where everything is.
+        stop_runs: whether the live runs are stopped at the end.
+        pid_path: a file that holds the process id meanwhile.
+        ready: called as soon as the daemon answers.
 
     Raises:
         CannotStart: when the home, its record or its socket cannot be had.
     """
     os.umask(0o077)
-    with _held(home):
-        try:
-            store = Store(home.state_db)
-        except (StoreUnavailable, NewerRecord) as error:
-            raise CannotStart(str(error)) from error
-        try:
-            asyncio.run(_serve(home, store, stop_runs))
-        except (CannotListen, NoSocketPath, FaceUnreadable, StoreUnavailable) as error:
-            raise CannotStart(str(error)) from error
-        except OSError as error:
-            raise CannotStart(f"{error.strerror}: {error.filename or home.path}") from error
-        finally:
-            store.close()
+    with _held(home), _pid_in(pid_path):
+        while _served(home, stop_runs, ready):
+            gc.unfreeze()  # what is there now belongs to the daemon that was
 
 
-async def _serve(home: Home, store: Store, stop_runs: bool) -> None:
-    await Daemon(home, store, stop_runs=stop_runs).run()
+@contextlib.contextmanager
+def _pid_in(path: Path | None) -> Iterator[None]:
+    with contextlib.ExitStack() as file:
+        if path is not None:
+            try:
+                file.enter_context(pid_file(path))
+            except InTheWay as error:
+                raise CannotStart(str(error), final=True) from error
+            except OSError as error:
+                raise CannotStart(f"cannot write {path}: {error.strerror}; make that possible") from error
+        yield
+
+
+def _served(home: Home, stop_runs: bool, ready: Callable[[], None]) -> bool:
+    """Serve until a signal ends it, or until the record is to be replaced; whether that is so."""
+    # Until there is somebody to take in the files, it must not end the process: they are taken in at the start.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        kept = put_in_place(home)
+        if kept is not None:
+            log.info("another record was put in place", kept=str(kept))
+        with contextlib.closing(Store(home.state_db)) as store:
+            return asyncio.run(_serve(home, store, stop_runs, ready))
+    except (RecordUnusable, NoSocketPath, FaceUnreadable) as error:
+        raise CannotStart(str(error), final=True) from error
+    except (CannotListen, StoreUnavailable) as error:
+        raise CannotStart(str(error)) from error
+    except OSError as error:
+        raise CannotStart(f"{error.strerror}: {error.filename or home.path}") from error
+
+
+async def _serve(home: Home, store: Store, stop_runs: bool, ready: Callable[[], None]) -> bool:
+    daemon = Daemon(home, store, stop_runs=stop_runs, ready=ready)
+    await daemon.run()
+    return daemon.again
+
+
+def _at_rest(home: Home, work: Callable[[Home, Path], str], name: str, file: str) -> None:
+    """Do something with a home that no daemon works in, and say what came of it; where one does it has that ``name``.
+
+    Raises:
+        CannotStart: when one does, or it cannot be done.
+    """
+    os.umask(0o077)
+    try:
+        with _held(home):
+            click.echo(work(home, Path(file).absolute()))
+    except _Taken as error:
+        command = home.ccsched(name, file)
+        raise CannotStart(f"a daemon works in {home.path}; let it do this: {command}", final=True) from error
+    except at_rest.NotDone as error:
+        raise CannotStart(str(error)) from error
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -415,14 +514,30 @@ async def _serve(home: Home, store: Store, stop_runs: bool) -> None:
 )
 @click.option(
     "--log-format",
-    type=click.Choice(["auto", "text", "json"]),
+    type=click.Choice(FORMATS),
     default="auto",
     show_default=True,
-    help="Text on a terminal, JSON otherwise, or one of them always.",
+    help="Text on a terminal and in a file, journal under systemd, JSON otherwise; or one of them always.",
 )
+@click.option(
+    "--log-file",
+    metavar="PATH",
+    help="Log to this file, which is rotated; as soon as the daemon answers, nothing goes to standard error.",
+)
+@click.option("--pid-file", "pid_path", metavar="PATH", help="Have the process id in this file as long as it runs.")
 @click.option("--stop-runs", is_flag=True, help="Stop the live runs when it ends, with all their processes.")
+@click.option("--backup", metavar="FILE", help="Back the record up and end; while a daemon runs: ccsched backup.")
+@click.option("--restore", metavar="FILE", help="Restore a backup and end; while a daemon runs: ccsched restore.")
 @click.version_option(__version__, prog_name="ccschedd")
-def main(home_path: str | None, log_format: str, stop_runs: bool) -> None:
+def main(
+    home_path: str | None,
+    log_format: str,
+    log_file: str | None,
+    pid_path: str | None,
+    stop_runs: bool,
+    backup: str | None,
+    restore: str | None,
+) -> None:
     """Run the scheduler in the foreground.
 
     SIGTERM and SIGINT end it and leave live runs alive, unless --stop-runs is given; the next daemon takes them over.
@@ -431,18 +546,23 @@ def main(home_path: str | None, log_format: str, stop_runs: bool) -> None:
     fault.enable(os.environ.get("CCSCHED_FAULTS", ""))
     os.environ.pop(RUN_VARIABLE, None)  # a daemon that was started from inside a run is no part of it
     open_standard_streams()
-    readable = sys.stderr.isatty() if log_format == "auto" else log_format == "text"
-    configure_logging(readable)
+    faulthandler.enable()
+    output = Output(log_format, Path(log_file) if log_file else None)
     try:
-        serve(Home.find(home_path), stop_runs=stop_runs)
+        home = _home(home_path)
+        if restore:
+            _at_rest(home, at_rest.restore, "restore", restore)
+        elif backup:
+            _at_rest(home, at_rest.back_up, "backup", backup)
+        else:
+            serve(home, stop_runs=stop_runs, pid_path=Path(pid_path) if pid_path else None, ready=output.ready)
         status = 0
-    except CannotStart as error:
-        click.echo(f"ccschedd: {error}", err=True)
-        status = 1
-    except Exception:
-        log.exception("the daemon cannot go on")
-        status = 1
+    except Exception as error:
+        output.failed(error, expected=isinstance(error, CannotStart))
+        # A service manager tries again after any other.
+        status = os.EX_CONFIG if isinstance(error, CannotStart) and error.final else 1
     # Everything is on record and closed. A thread may still wait for a profile's command or for git; the next daemon
     # takes up what it was about, as after a kill, so nobody has to wait for it here.
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
     os._exit(status)

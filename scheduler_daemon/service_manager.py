@@ -1,7 +1,7 @@
 """Tells a service manager how the daemon is, by the protocol of sd_notify(3); silent where nobody listens.
 
-The protocol is a datagram with lines of ``NAME=value``. The packages for it are bindings that need a compiler, or have
-had no release for years.
+The protocol is a datagram with lines of ``NAME=value``. The packages for it are bindings that need a compiler, or
+have had no release for years.
 """
 
 import os
@@ -15,6 +15,8 @@ log = structlog.get_logger()
 
 LONGEST_STATUS = 200
 """Characters of the status line that are sent."""
+_PATIENCE = 5.0
+"""Seconds in which a manager takes what it has to know, while others have more to tell it than it can read."""
 
 
 class ServiceManager:
@@ -34,13 +36,17 @@ class ServiceManager:
         return self._address is not None
 
     def ready(self) -> None:
-        """The daemon answers."""
-        self._tell("READY=1")
+        """The daemon answers. A manager that does not hear this takes it for one that cannot start, and kills it."""
+        self._tell("READY=1", _PATIENCE)
         self.alive()
 
     def stopping(self) -> None:
         """The daemon is about to end."""
-        self._tell("STOPPING=1")
+        self._tell("STOPPING=1", _PATIENCE)
+
+    def busy(self, seconds: float) -> None:
+        """What the daemon does now, be it to start or to end, may take so long; it is not to be killed before."""
+        self._tell(f"EXTEND_TIMEOUT_USEC={seconds * 1_000_000:.0f}", _PATIENCE)
 
     def alive(self) -> None:
         """The daemon is at work. Called as often as there is an occasion; it is told as often as is asked for."""
@@ -56,12 +62,12 @@ class ServiceManager:
             self._status = line
             self._tell(f"STATUS={line}")
 
-    def _tell(self, message: str) -> None:
+    def _tell(self, message: str, patience: float = 0.0) -> None:
         if self._address is None:
             return
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-                sender.setblocking(False)
+                sender.settimeout(patience)
                 sender.sendto(message.encode(), self._address)
         except OSError as error:
             # The next one may be heard; a manager that hears none acts by itself.

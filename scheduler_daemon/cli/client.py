@@ -1,5 +1,6 @@
 """One connection to the daemon: requests, their answers, and notifications."""
 
+import contextlib
 import json
 import os
 import socket
@@ -13,12 +14,14 @@ from typing import Any, Self
 import click
 
 from scheduler_daemon.cli import text
-from scheduler_daemon.home import DEFAULT_HOME, Home, NoSocketPath
+from scheduler_daemon.home import Home, NoSocketPath
 
 CONNECT_LIMIT = 5.0
 """Seconds for the daemon to accept the connection."""
 ANSWER_LIMIT = 30.0
 """Seconds for the daemon to answer a request that waits for nothing."""
+
+_NO_METHOD, _INVALID_PARAMS = -32601, -32602
 
 
 class Unreachable(click.ClickException):
@@ -94,9 +97,21 @@ class Client:
             if "method" in message:
                 self._notifications.append(message)
             elif "error" in message and message.get("id") in (self._requests, None):
-                raise Refused(_reason(message["error"]), _errors(message["error"]))
+                raise self._refused(method, message["error"])
             elif message.get("id") == self._requests and "result" in message:
                 return message["result"]
+
+    def _refused(self, method: str, error: object) -> Refused:
+        reason = _reason(error)
+        code = error.get("code") if isinstance(error, dict) else None
+        if code in (_NO_METHOD, _INVALID_PARAMS) and method != "daemon.health":
+            # A method or a field may be unknown to a daemon of another version.
+            from scheduler_daemon.cli.skew import told  # only who has to be told pays for it
+
+            with contextlib.suppress(click.ClickException):
+                said = told(self._home, self.call("daemon.health"))
+                reason = f"{reason}\n{said}" if said else reason
+        return Refused(reason, _errors(error))
 
     def notification(self, limit: float | None = None) -> tuple[str, dict[str, Any]] | None:
         """Method and parameters of the next notification; None where there is none for ``limit`` seconds.
@@ -120,10 +135,17 @@ class Client:
         except NoSocketPath as problem:
             raise Unreachable(f"There can be no daemon here: {problem}.") from None
         folder = os.path.dirname(path)  # noqa: PTH120 - a text is all that is needed
-        if folder != str(self._home.path) and _another_users(folder):
+        apart = folder != str(self._home.path)
+        # Root may name anybody's home and mean it.
+        if (apart or os.getuid() != 0) and _another_users(folder):
             raise Unreachable(
                 f"The folder {text.line(folder)}, where the daemon's socket would be, belongs to another user, "
-                "who could read all that is sent.\nChoose a shorter --home: its socket is inside it."
+                "who could read all that is sent.\n"
+                + (
+                    "Choose a shorter --home: its socket is inside it."
+                    if apart
+                    else "Name a home of your own with --home."
+                )
             )
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -155,11 +177,11 @@ class Client:
         return f"The daemon cannot be reached on {shown}: {problem.strerror or problem}.\n{start}"
 
     def _start(self) -> str:
-        if self._home.path == Home.find(DEFAULT_HOME).path:
-            return "ccschedd"
-        import shlex  # only who has to be told pays for it
+        from scheduler_daemon.service import naming  # only who has to be told pays for it
 
-        return f"ccschedd --home {shlex.quote(str(self._home.path))}"
+        if naming.own_file(self._home).exists():
+            return naming.typed(self._home, "service start")
+        return self._home.ccschedd()
 
     def _send(self, line: bytes) -> None:
         self._socket.settimeout(self._answer_limit)
@@ -207,9 +229,10 @@ class Client:
 
 
 def _another_users(folder: str) -> bool:
-    """Whether somebody else made a folder, in a place such as /tmp where everybody may."""
+    """Whether somebody else made a folder, or the link to it, and could have put a socket of theirs there."""
+    own = os.getuid()
     try:
-        return os.lstat(folder).st_uid != os.getuid()
+        return os.lstat(folder).st_uid not in (own, 0) or os.stat(folder).st_uid != own  # noqa: PTH116
     except OSError:
         return False  # connecting will say what is wrong
 
@@ -232,8 +255,6 @@ def _reason(error: object) -> str:
             lines.append(str(data["hint"]))
     if error.get("code") == -32603:
         lines.append("The daemon's log says more.")
-    if error.get("code") == -32601:
-        lines.append("The running daemon is of another version than this command; start it again.")
     return text.printable("\n".join(lines))
 
 

@@ -3,7 +3,7 @@
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -95,6 +95,18 @@ _SHARED = (
 
 class Command(click.Command):
     """A command that takes the shared options."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Do it; an answer that has not the shape it should have may be that of a daemon of another version."""
+        try:
+            return super().invoke(ctx)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            from scheduler_daemon.cli.skew import explained  # only who has to be told pays for it
+
+            reason = explained(ctx.ensure_object(Choices))
+            if reason is None:
+                raise
+            raise reason from None
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The command's own parameters and the shared ones."""

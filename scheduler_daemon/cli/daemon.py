@@ -1,10 +1,11 @@
 """The commands about the daemon itself: health, state, scheduler, reload."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
-from scheduler_daemon.cli import completion, show, text, times
+from scheduler_daemon.cli import completion, show, skew, text, times
 from scheduler_daemon.cli.command import Choices, Command
 from scheduler_daemon.cli.show import Column
 
@@ -47,12 +48,12 @@ def health(choices: Choices) -> None:
     show.facts(
         [
             ("status", str(answer["status"])),
-            ("version", str(answer["version"])),
-            ("process", str(answer["pid"])),
-            ("home", text.line(answer["home"])),
-            ("up since", times.exact(answer["started_at"])),
-            ("up for", times.duration(answer["uptime_seconds"])),
-            ("live runs", str(answer["live_runs"])),
+            ("version", skew.version(choices.home, answer)),
+            ("process", _told(lambda: str(answer["pid"]))),
+            ("home", _told(lambda: text.line(answer["home"]))),
+            ("up since", _told(lambda: times.exact(answer["started_at"]))),
+            ("up for", _told(lambda: times.duration(answer["uptime_seconds"]))),
+            ("live runs", _told(lambda: str(answer["live_runs"]))),
         ]
     )
 
@@ -66,30 +67,30 @@ def state(choices: Choices) -> None:
     if choices.as_json:
         show.document(answer)
         return
-    limits: Limits = answer["limits"]
+    limits: Limits = answer.get("limits", {})
     show.facts(
         [
-            ("daemon", f"{answer['version']}, process {answer['pid']}"),
-            ("home", text.line(answer["home"])),
-            ("up for", times.duration(answer["uptime_seconds"])),
-            ("jobs", _counts(answer["jobs"])),
-            ("tasks", _counts(answer["tasks"])),
-            ("runs", _counts(answer["runs"]) or "none"),
-            ("at a time", text.count(limits["max_concurrent_runs"], "run")),
-            ("time limit", f"{times.spelled(limits['time_limit'])} a run, if its task does not say"),
-            ("stop grace", times.duration(limits["stop_grace"])),
-            ("spent", _spent(answer["spent"])),
-            ("usage", "\n".join(line for account in answer["accounts"] for line in _usage(account))),
-            ("versions", _versions(answer["versions"])),
+            ("daemon", f"{skew.version(choices.home, answer)}, process {answer['pid']}"),
+            ("home", _told(lambda: text.line(answer["home"]))),
+            ("up for", _told(lambda: times.duration(answer["uptime_seconds"]))),
+            ("jobs", _told(lambda: _counts(answer["jobs"]))),
+            ("tasks", _told(lambda: _counts(answer["tasks"]))),
+            ("runs", _told(lambda: _counts(answer["runs"]) or "none")),
+            ("at a time", _told(lambda: text.count(limits["max_concurrent_runs"], "run"))),
+            ("time limit", _told(lambda: f"{times.spelled(limits['time_limit'])} a run, if its task does not say")),
+            ("stop grace", _told(lambda: times.duration(limits["stop_grace"]))),
+            ("spent", _told(lambda: _spent(answer["spent"]))),
+            ("usage", _told(lambda: "\n".join(line for each in answer["accounts"] for line in _usage(each)))),
+            ("versions", _told(lambda: _versions(answer["versions"]))),
         ]
     )
-    live: list[Run] = answer["live"]
+    live: list[Run] = answer.get("live", [])
     if live:
         from scheduler_daemon.cli.runs import show_runs
 
         show.write("\nLive")
         show_runs(live)
-    if answer["next_due"]:
+    if answer.get("next_due"):
         show.write("\nNext")
         _show_scheduled(answer["next_due"])
 
@@ -157,6 +158,14 @@ def reload(context: click.Context) -> None:
             show.write(f"{_changes(answer['changes']) or 'Nothing changed'}.")
     if answer["rejected"]:
         context.exit(1)
+
+
+def _told(fact: Callable[[], str]) -> str:
+    """A fact; nothing where a daemon of another version does not tell it, or not in this way."""
+    try:
+        return fact()
+    except (LookupError, TypeError):
+        return ""
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -92,6 +92,7 @@ def status(context: click.Context) -> None:
     try:
         with choices.connect(detached_process.ASKING) as connection:
             health = connection.call("daemon.health")
+        with choices.connect() as connection:  # in which the agent is asked for its version, and may be slow
             state = connection.call("daemon.state")
     except Unreachable as problem:
         _show_silent(choices, pid, problem.message)

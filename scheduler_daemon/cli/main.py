@@ -23,7 +23,11 @@ _MODULES = {
     "schedule": "schedule",
     "scheduler": "daemon",
     "reload": "daemon",
+    "service": "service",
+    "daemon": "detached",
     "doctor": "doctor",
+    "backup": "backup",
+    "restore": "backup",
     "migrate": "transfer",
     "completion": "completion",
 }

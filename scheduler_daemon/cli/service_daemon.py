@@ -10,7 +10,7 @@ from scheduler_daemon import __version__
 from scheduler_daemon.cli import detached_process, service_plan, text
 from scheduler_daemon.cli.client import Refused, Unreachable
 from scheduler_daemon.cli.command import Choices
-from scheduler_daemon.service import detached
+from scheduler_daemon.service import detached, naming
 
 if TYPE_CHECKING:
     from scheduler_daemon.cli.answers import Scheduled
@@ -44,6 +44,9 @@ def asked(choices: Choices) -> Daemon | None:
     """What the daemon says of itself; None where none answers."""
     try:
         with choices.connect(_ASKING) as daemon:
+            daemon.call("daemon.health")
+        # Only who answers is waited for: the agent is asked for its version, and may be slow.
+        with choices.connect() as daemon:
             state = daemon.call("daemon.state")
     except (Unreachable, Refused):
         return None
@@ -128,7 +131,10 @@ def end_with_runs(choices: Choices, state: "State") -> int:
         )
     with choices.connect() as daemon:
         patience = daemon.call("daemon.stop", stop_runs=True)["patience"]
-    detached.gone(choices.home, before["pid"], patience + _PATIENCE)
+    if not detached.gone(choices.home, before["pid"], patience + _PATIENCE):
+        raise click.ClickException(
+            "The daemon is still about to stop its runs. What it logs: " + choices.typed("service logs")
+        )
     return before["live_runs"]
 
 
@@ -147,11 +153,9 @@ def log_command(choices: Choices, manager: "Manager", follow: bool, lines: int) 
     if choices.output == "json":
         command.append("--output=json")
     if not follow and not _written(manager.log_command(False, 1) or []):
-        import getpass
-
         raise click.ClickException(
             "The journal shows nothing of the service: it has not run yet, or you may not read the journal.\n"
-            f"For the latter, as root type: usermod --append --groups systemd-journal {getpass.getuser()}\n"
+            f"For the latter, as root type: usermod --append --groups systemd-journal {naming.own_user()}\n"
             "and log in anew."
         )
     return command

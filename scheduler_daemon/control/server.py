@@ -1,6 +1,7 @@
 """The socket the daemon listens on: where it is, who may connect, and how many."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import stat
@@ -126,7 +127,7 @@ class ControlServer:
             return
         except RpcError as error:
             _log.warning("a client was turned away", reason=error.message)
-            farewell = asyncio.create_task(_turn_away(writer, error))
+            farewell = asyncio.create_task(_turn_away(reader, writer, error))
             self._farewells.add(farewell)
             farewell.add_done_callback(self._farewells.discard)
             return
@@ -153,9 +154,13 @@ class ControlServer:
             )
 
 
-async def _turn_away(writer: asyncio.StreamWriter, error: RpcError) -> None:
+async def _turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, error: RpcError) -> None:
     try:
         writer.write(protocol.error_line(error) + b"\n")
+        # A connection closed on a request that nobody has read is broken for the client: it would not see why.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PROBE):
+                await reader.read(1)
         writer.close()
         await writer.wait_closed()
     except OSError as reason:
@@ -170,10 +175,12 @@ def _prepare_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if stat.S_ISLNK(found.st_mode):
-        raise CannotListen(
-            f"{folder}, the folder of the control socket, is a symbolic link; "
-            "name the folder itself, with --home or XDG_RUNTIME_DIR"
-        )
+        if found.st_uid not in (own_uid(), 0):
+            raise CannotListen(
+                f"{folder}, the folder of the control socket, is a symbolic link of user {found.st_uid}, who could "
+                "turn it elsewhere; name the folder itself, with --home or XDG_RUNTIME_DIR"
+            )
+        found = folder.stat()
     if not stat.S_ISDIR(found.st_mode):
         raise CannotListen(f"{folder} is no folder, so the control socket cannot be in it; move it away")
     if found.st_uid != own_uid():

@@ -13,6 +13,7 @@ from scheduler_daemon.engine.ledger import Ledger
 from scheduler_daemon.engine.planner import CORRECTION, Planner
 from scheduler_daemon.engine.reports import Reports
 from scheduler_daemon.engine.requests import Requests
+from scheduler_daemon.engine.restored import let_go
 from scheduler_daemon.engine.sequence import ordered
 from scheduler_daemon.engine.settlement import given_up, interrupted, not_started
 from scheduler_daemon.engine.underway import Underway, about
@@ -58,7 +59,7 @@ class Engine:
         self._failing: set[UUID] = set()
         """Tasks that are due and whose schedule cannot be read just now."""
         self.planner = Planner(store, clock, zones)
-        ledger = Ledger(store, events, clock)
+        self._ledger = ledger = Ledger(store, events, clock)
         self._beginnings = Beginnings(store, ledger, self.planner, clock, self._underway.launching, launcher.stop)
         self.reports = Reports(store, ledger, events, self._underway, clock)
         """Where the launcher tells what becomes of runs."""
@@ -68,6 +69,7 @@ class Engine:
     def start(self) -> None:
         """Take over what the daemon before this one left: its live runs and its due times."""
         self.replan()
+        let_go(self._store, self._ledger, self.planner, self._clock)
         for run in self._store.runs.unfinished():
             if run.status is not RunStatus.RUNNING:
                 continue

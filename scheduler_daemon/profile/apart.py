@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
+from scheduler_daemon.installed import replaced
 from scheduler_daemon.model.enums import EnvVarSource
 from scheduler_daemon.model.profile import EnvVar
 from scheduler_daemon.profile import aws, child, keychain
@@ -38,7 +39,7 @@ def find_all(variables: Sequence[EnvVar], base: Mapping[str, str], limit: float)
     try:
         ended = child.run(_READER, base, given=json.dumps(orders).encode(), limit=limit, most=_MOST * len(variables))
         how = f"by signal {-ended.status}" if ended.status < 0 else f"with exit status {ended.status}"
-        output, missing = ended.output, f"the process that reads it ended too early, {how}"
+        output, missing = ended.output, f"the process that reads it ended too early, {how}{replaced()}"
     except child.TookLonger as killed:
         output, missing, late = killed.output, f"it took longer than {limit:g} s; ", True
     except child.WroteMore as killed:

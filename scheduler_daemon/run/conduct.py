@@ -16,6 +16,7 @@ from uuid import UUID
 import structlog
 
 from scheduler_daemon.home import Home
+from scheduler_daemon.installed import replaced
 from scheduler_daemon.model.enums import Outcome, RunStatus
 from scheduler_daemon.model.execution import Execution
 from scheduler_daemon.run import process
@@ -111,7 +112,7 @@ class Conduct:
         """Begin the run and see it through."""
         try:
             # The supervisor starts while the rest is made ready; it does nothing before it has its orders.
-            self._supervisor = process.spawn_supervisor()
+            self._supervisor = process.spawn_supervisor(self._home.program)
             step("supervisor-spawned")
             prepared = await self._in_thread(
                 lambda: prepare(self.order, self._home, inherited_environment(), self._cgroup)
@@ -234,7 +235,7 @@ class Conduct:
         assert self.execution is not None
         directory = Path(self.execution.directory)
         try:
-            self._supervisor = process.spawn_supervisor()
+            self._supervisor = process.spawn_supervisor(self._home.program)
             orders = await self._in_thread(
                 lambda: prepare_leg(self.order, self._home, inherited_environment(), self._cgroup, directory, leg)
             )
@@ -304,7 +305,8 @@ class Conduct:
         attempt = self._attempts[self._run_id] = self._attempts.get(self._run_id, 0) + 1
         status = f" (exit status {self._supervisor.returncode})" if self._supervisor else ""
         if attempt >= MOST_ATTEMPTS:
-            return f"its supervisor ended {attempt} times before it could start anything{status}; memory may be short"
+            why = replaced() or "; memory may be short"
+            return f"its supervisor ended {attempt} times before it could start anything{status}{why}"
         if self._supervisor:
             log.warning("a run's supervisor ended before it started anything", attempt=attempt, ended_with=status)
             await asyncio.sleep(ATTEMPT_PAUSE * attempt)

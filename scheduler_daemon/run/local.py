@@ -10,6 +10,7 @@ import structlog
 
 from scheduler_daemon.home import Home
 from scheduler_daemon.model.execution import Execution
+from scheduler_daemon.run import process
 from scheduler_daemon.run.conduct import Conduct
 from scheduler_daemon.run.delegation import Delegation
 from scheduler_daemon.run.exit_record import remove_folder
@@ -23,6 +24,10 @@ class LocalLauncher:
 
     def __init__(self, home: Home) -> None:
         self._home = home
+        try:
+            process.keep_supervisor(home.program)
+        except OSError as error:
+            log.warning("supervisors run what is installed, also after an upgrade", problem=str(error))
         self._delegation = Delegation.found()
         # A thread for each live run at the most, and made when it is needed. They are not the loop's own threads: a
         # run that waits for a slow command or a locked repository must keep nothing else waiting.

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import select
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 POLL_INTERVAL = 0.2
 """Seconds between two looks at a process, where the system does not tell of its end."""
 
+_PACKAGE = "supervisor"
 _START = """\
 import os, sys
 sys.path.append(sys.argv[1])
@@ -142,16 +144,48 @@ async def wait_gone(pid: int, identity: str) -> None:
             loop.remove_reader(watch.fileno())
 
 
-def spawn_supervisor() -> "subprocess.Popen[bytes]":
+def keep_supervisor(folder: Path) -> None:
+    """Copy what a supervisor runs to a folder of our own: another version may be installed while we live.
+
+    Supervisors that live have loaded all of it, so what they run may be replaced.
+
+    Raises:
+        OSError: it cannot be copied.
+    """
+    fresh, package = folder.with_name(f".{folder.name}.tmp"), Path(__file__).parent / _PACKAGE
+    shutil.rmtree(fresh, ignore_errors=True)
+    for path in [*package.glob("*.py"), *package.glob(f"__pycache__/*.{sys.implementation.cache_tag}.pyc")]:
+        copy = fresh / path.relative_to(package.parent)
+        copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+        copy.chmod(0o600)
+        found = path.stat()
+        os.utime(copy, ns=(found.st_atime_ns, found.st_mtime_ns))  # by which Python knows the compiled form
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def spawn_supervisor(program: Path) -> "subprocess.Popen[bytes]":
     """Start a supervisor that waits for its orders on stdin, in a session of its own.
+
+    It runs what was copied to ``program``, or what is installed where nothing is there.
 
     Raises:
         OSError: no process could be made.
     """
+    kept = (program / _PACKAGE / "main.py").exists()
     # A Python that is not where it was built may need this to find its own library.
     environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _START, str(Path(__file__).parent), "ccsched-supervisor"],
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            _START,
+            str(program if kept else Path(__file__).parent),
+            "ccsched-supervisor",
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -108,12 +108,15 @@ def _run(arguments: Sequence[str], shell: str, environment: Mapping[str, str], m
     assert process.stdout
     try:
         while output.count(mark) < 2:
-            if not select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
                 raise ShellSilent(f"{shell} took too long to tell its environment")
             chunk = os.read(process.stdout.fileno(), 1 << 16)
             if not chunk:
                 break
             output += chunk
+            if mark not in output:
+                output = output[-len(mark) :]  # chatter, of which there may be no end
     finally:
         # Whatever the person's files have left in this session.
         with suppress(ProcessLookupError):

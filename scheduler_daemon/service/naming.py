@@ -34,6 +34,16 @@ def own_file(home: Home) -> Path:
     return Path.home() / ".config" / "systemd" / "user" / f"{of_home(home)}.service"
 
 
+def own_user() -> str:
+    """The name of the user whose service it is: what the environment says of that may be another's, as after su."""
+    import pwd  # on macOS nobody asks
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())  # which loginctl takes as well
+
+
 def typed(home: Home, words: str) -> str:
     """A command of ``ccsched`` as a person types it for a home."""
     if home.path == Home.find(DEFAULT_HOME).path:

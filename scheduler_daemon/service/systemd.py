@@ -1,6 +1,5 @@
 """The login service as a unit of the person's own systemd."""
 
-import getpass
 import os
 import shutil
 from collections.abc import Mapping
@@ -112,7 +111,7 @@ class Systemd:
         before = self.state()
         steps: list[plan.Step] = []
         if linger and not before.lingers:
-            steps.append(RunCommand(("loginctl", "enable-linger", getpass.getuser())))
+            steps.append(RunCommand(("loginctl", "enable-linger", naming.own_user())))
         if not _answers(Path(self.runtime)):
             steps.append(AwaitFile(_private_socket(Path(self.runtime)), _LINGER_LIMIT))
         unit = systemd_unit.text(definition.program, self.home.path, definition.environment)
@@ -187,7 +186,7 @@ class Systemd:
         return said("systemctl", "--user", *words, environment=self._environment()) or ""
 
     def _lingers(self) -> bool:
-        return (said("loginctl", "show-user", getpass.getuser(), "--property=Linger") or "").strip() == "Linger=yes"
+        return (said("loginctl", "show-user", naming.own_user(), "--property=Linger") or "").strip() == "Linger=yes"
 
     def _systemctl(self, *words: str, tolerated: bool = False) -> RunCommand:
         return RunCommand(("systemctl", "--user", *words), self._environment(), tolerated)

@@ -11,6 +11,19 @@ class StoreUnavailable(Exception):
     """The record cannot be read or written now: a full or read-only disk, or a damaged file."""
 
 
+class StoreDamaged(StoreUnavailable):
+    """The file is no sound record, and waiting does not make it one."""
+
+
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+def unavailable(message: str, error: sqlite3.Error) -> StoreUnavailable:
+    """What SQLite had to say, as the exception that says whether the file is damaged."""
+    primary = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the extended codes have more above
+    return (StoreDamaged if primary in _DAMAGE else StoreUnavailable)(message)
+
+
 class Connection(sqlite3.Connection):
     """A connection whose statements raise ``StoreUnavailable`` for whatever SQLite has to say."""
 
@@ -25,21 +38,21 @@ class Connection(sqlite3.Connection):
         try:
             return super().execute(*arguments)
         except sqlite3.Error as error:
-            raise StoreUnavailable(f"the record cannot be written: {error}") from error
+            raise unavailable(f"the record cannot be written: {error}", error) from error
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
         """All rows of a query."""
         try:
             return super().execute(statement, values).fetchall()
         except sqlite3.Error as error:
-            raise StoreUnavailable(f"the record cannot be read: {error}") from error
+            raise unavailable(f"the record cannot be read: {error}", error) from error
 
     def each(self, statement: str, values: Sequence[object] = ()) -> Iterator[Any]:
         """The rows of a query one at a time: all of them together may be large."""
         try:
             yield from super().execute(statement, values)
         except sqlite3.Error as error:
-            raise StoreUnavailable(f"the record cannot be read: {error}") from error
+            raise unavailable(f"the record cannot be read: {error}", error) from error
 
 
 def connect(path: Path) -> Connection:
@@ -61,5 +74,5 @@ def connect(path: Path) -> Connection:
         connection.execute("PRAGMA busy_timeout = 5000")
     except StoreUnavailable as error:
         connection.close()
-        raise StoreUnavailable(f"cannot use {path}: {error.__cause__}") from error
+        raise type(error)(f"cannot use {path}: {error.__cause__}") from error
     return connection

@@ -39,7 +39,12 @@ class Stamp:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[io.BufferedReader]:
+def opened(path: Path) -> Iterator[io.BufferedReader]:
+    """A regular file, to be read.
+
+    Raises:
+        OSError: when it cannot be read or is no regular file.
+    """
     descriptor = os.open(path, _READ)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -53,14 +58,14 @@ def read(path: Path) -> tuple[bytes, Stamp]:
     Raises:
         OSError: when it cannot be read or is no regular file.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         stamp = Stamp.made_of(os.fstat(file.fileno()))
         return file.read(), stamp
 
 
 def digest(path: Path) -> str:
     """The digest of a file's content; the file is not held in memory for it."""
-    with _opened(path) as file:
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -111,7 +116,12 @@ def discard(path: Path) -> None:
 
 def sync_directory(path: Path) -> None:
     """Make the renames in a directory outlast a power failure."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    sync(path, os.O_DIRECTORY)
+
+
+def sync(path: Path, flags: int = 0) -> None:
+    """Make what a file holds outlast a power failure."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
     try:
         os.fsync(descriptor)
     finally:

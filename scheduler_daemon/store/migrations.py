@@ -156,19 +156,56 @@ LATEST = len(STEPS)
 class NewerRecord(Exception):
     """The record was written by a newer ccsched than this one."""
 
+    def __init__(self, version: int) -> None:
+        super().__init__(f"the record has version {version}, and this ccsched knows versions up to {LATEST}")
+        self.version = version
 
-def migrate(connection: sqlite3.Connection) -> int:
-    """Bring the record up to date, each step in a transaction of its own; returns how many were taken.
+
+_PASSING = frozenset(
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM}
+)
+
+
+class StepFailed(Exception):
+    """A step came to nothing; the record is as it was."""
+
+    def __init__(self, number: int | None, error: sqlite3.Error) -> None:
+        which = "a step" if number is None else f"step {number}"
+        super().__init__(f"{which} of {LATEST} failed: {error}")
+        self.passing = getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING
+        """Whether the disk was at fault, or who else uses the record: later it may be possible."""
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Where a record stands.
 
     Raises:
         NewerRecord: when it has seen steps this version does not know.
     """
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > LATEST:
-        raise NewerRecord(
-            f"the record has version {version}, and this ccsched knows versions up to {LATEST}; "
-            "install the newer ccsched again"
-        )
-    for number in range(version, LATEST):
-        connection.executescript(f"BEGIN IMMEDIATE; {STEPS[number]} PRAGMA user_version = {number + 1}; COMMIT;")
+        raise NewerRecord(version)
+    return version
+
+
+def migrate(connection: sqlite3.Connection) -> int:
+    """Bring the record up to date, by all the steps it has not seen or by none; returns how many were taken.
+
+    Raises:
+        NewerRecord: when it has seen steps this version does not know.
+        StepFailed: when one of them failed.
+    """
+    version = version_of(connection)
+    if version == LATEST:
+        return 0
+    steps = [f"{STEPS[number]} PRAGMA user_version = {number + 1};" for number in range(version, LATEST)]
+    try:
+        # One transaction: an older ccsched can still use a record that a step has failed on.
+        connection.executescript(f"BEGIN IMMEDIATE; {' '.join(steps)} COMMIT;")
+    except sqlite3.Error as error:
+        failed = None
+        if connection.in_transaction:  # after some errors SQLite has rolled back by itself
+            failed = int(connection.execute("PRAGMA user_version").fetchone()[0]) + 1
+            connection.execute("ROLLBACK")
+        raise StepFailed(failed, error) from error
     return LATEST - version

@@ -21,3 +21,8 @@ class Notes:
         """Remember a value, in place of an older one."""
         self._writing("notes")
         self._connection.execute("INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?)", (name, value))
+
+    def delete(self, name: str) -> None:
+        """Forget what is remembered under a name."""
+        self._writing("notes")
+        self._connection.execute("DELETE FROM notes WHERE name = ?", (name,))

@@ -1,15 +1,14 @@
 """The record: every change is one transaction, in the order things happened."""
 
 import contextlib
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scheduler_daemon.model.settings import Settings
-from scheduler_daemon.store.connection import StoreUnavailable, connect
+from scheduler_daemon.store.connection import StoreUnavailable
 from scheduler_daemon.store.limits import Limits, Spending
-from scheduler_daemon.store.migrations import migrate
 from scheduler_daemon.store.notes import Notes
+from scheduler_daemon.store.opening import open_record
 from scheduler_daemon.store.schedules import Schedules
 from scheduler_daemon.store.skipped import SkippedTimes
 from scheduler_daemon.store.tables import Jobs, Profiles, Runs, Tasks
@@ -21,23 +20,15 @@ class Store:
     """The SQLite record of one home. Used by one thread."""
 
     def __init__(self, path: Path) -> None:
-        """Open the record, make it if there is none, and bring it up to date.
+        """Open the record, make it if there is none, and bring it up to date, with a copy beside it.
 
         Raises:
-            StoreUnavailable: when the file cannot be opened, written or read as a record.
-            NewerRecord: when a newer version has written it.
+            StoreUnavailable: when the file cannot be opened, copied, written or read now.
+            RecordUnusable: when it is damaged, of a newer version, or cannot be brought up to date.
         """
         self._touched: set[str] | None = None
         self._listeners: list[Callable[[frozenset[str]], None]] = []
-        self._connection = connect(path)
-        try:
-            migrate(self._connection)
-        except sqlite3.Error as error:
-            self._connection.close()
-            raise StoreUnavailable(f"cannot use {path}: {error}") from error
-        except BaseException:
-            self._connection.close()
-            raise
+        self._connection = open_record(path)
         self.jobs = Jobs(self._connection, self._writing)
         self.tasks = Tasks(self._connection, self._writing)
         self.runs = Runs(self._connection, self._writing)

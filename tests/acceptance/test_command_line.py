@@ -1,6 +1,7 @@
 """Every command as a person types it, against a real daemon, with the stand-in for the agent."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -207,7 +208,7 @@ def test_no_place_for_a_socket_is_said(tmp_path: Path) -> None:
     deep = tmp_path / ("deep" * 30)
     deep.mkdir()
     made = House(deep / "home", {"XDG_RUNTIME_DIR": str(deep)})
-    assert made.spawn().wait(PATIENCE) == 1
+    assert made.spawn().wait(PATIENCE) == os.EX_CONFIG
     assert "longer than" in made.log.read_text()
     assert "longer than" in refused(made, "health", 3)
 

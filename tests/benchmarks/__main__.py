@@ -15,6 +15,7 @@ BENCHMARKS = (
     "many_jobs",
     "many_runs",
     "many_tasks",
+    "backup",
 )
 
 

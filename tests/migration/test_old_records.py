@@ -6,28 +6,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-import pytest
-
 from scheduler_daemon.model.enums import CommandType, JobStatus, Outcome, RunStatus, ScheduleType, Trigger
 from scheduler_daemon.store.migrations import STEPS
 from scheduler_daemon.store.store import Store
+from tests.migration.conftest import OLD
 
-OLD = sorted(Path(__file__).parent.glob("record_*.sql"))
 NIGHT = datetime(2025, 6, 1, 2, tzinfo=UTC)
 
 
 def an_id(number: int) -> UUID:
     """The ids in the old records, in the order the objects were made."""
     return UUID(f"{number:08x}-0000-4000-8000-000000000000")
-
-
-@pytest.fixture(params=OLD, ids=lambda path: path.stem)
-def record(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A record as an old version left it."""
-    path = tmp_path / "state.db"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(request.param.read_text())
-    return path
 
 
 def schema(path: Path) -> list[tuple[str, str]]:

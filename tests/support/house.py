@@ -59,6 +59,8 @@ class House:
         Path(self.environment["GIT_CONFIG_GLOBAL"]).write_text("[user]\nname = Test\nemail = test@example.invalid\n")
         self.log = path.parent / "daemon.log"
         self.daemon: subprocess.Popen[bytes] | None = None
+        self.by: Sequence[str] = ()
+        """The words of a program that becomes each daemon, to change what it may do."""
 
     def settings(self, **settings: object) -> None:
         """Write settings.json, before the first start."""
@@ -69,7 +71,7 @@ class House:
         """Start a daemon, its log in ``self.log``; ``by`` are the words of a program that becomes it."""
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [*by, BIN / "ccschedd", "--home", self.home.path, *options],
+                [*self.by, *by, BIN / "ccschedd", "--home", self.home.path, *options],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

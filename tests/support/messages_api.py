@@ -192,7 +192,8 @@ def events(whole: Object) -> Iterator[Object]:
 class MessagesApi:
     """The server, for the length of a ``with``; ``url`` is where it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
+        """``port``: where to listen; 0 is any that is free."""
         self.prompts: list[str] = []
         """The prompt of each request to the model, oldest first."""
         self.hanging = threading.Event()
@@ -203,7 +204,7 @@ class MessagesApi:
         class Handler(_Handler):
             messages_api = api
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 

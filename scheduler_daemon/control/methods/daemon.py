@@ -12,10 +12,12 @@ from scheduler_daemon import __version__
 from scheduler_daemon.control import Json
 from scheduler_daemon.control.methods.scheduler import scheduled
 from scheduler_daemon.control.methods.translation import add
-from scheduler_daemon.control.registry import Caller, NoParams, Registry
+from scheduler_daemon.control.origin import started_by
+from scheduler_daemon.control.registry import Caller, NoParams, Params, Registry
 from scheduler_daemon.engine import accounts
 from scheduler_daemon.engine.engine import Engine
 from scheduler_daemon.home import Home
+from scheduler_daemon.installed import installed_version
 from scheduler_daemon.model.enums import JobStatus, RunStatus
 from scheduler_daemon.model.record import instant_text, now
 from scheduler_daemon.model.settings import Settings
@@ -28,6 +30,12 @@ SOONEST = 5
 """How many due times ``daemon.state`` names."""
 
 
+class StopDaemon(Params):
+    """What becomes of the live runs; they go on if it is not said."""
+
+    stop_runs: bool = False
+
+
 class DaemonMethods:
     """The methods about the daemon."""
 
@@ -38,21 +46,34 @@ class DaemonMethods:
         home: Home,
         started_at: datetime,
         reload: Callable[[], Intake],
+        stop: Callable[[bool], float],
         agent_version: Callable[[Sequence[str]], str | None],
     ) -> None:
-        """``agent_version`` is asked in a thread: it may take its time."""
+        """Methods of one daemon.
+
+        Args:
+            store: its record.
+            engine: what it does.
+            home: its files.
+            started_at: when it was started.
+            reload: takes in what was edited.
+            stop: has it end, with its live runs or without them; gives the seconds that the runs may take.
+            agent_version: is asked in a thread: it may take its time.
+        """
         self._agent_version = agent_version
         self._store = store
         self._engine = engine
         self._home = home
         self._started_at = started_at
         self._reload = reload
+        self._stop = stop
 
     def register(self, registry: Registry) -> None:
         """Add them all."""
         add(registry, "daemon.health", NoParams, self.health, summary="Is the daemon there, and is its record?")
         add(registry, "daemon.state", NoParams, self.state, summary="Everything at a glance")
         add(registry, "daemon.reload", NoParams, self.reload, summary="Take in what was edited in the JSON files")
+        add(registry, "daemon.stop", StopDaemon, self.stop, summary="End the daemon, and its live runs if asked to")
 
     async def health(self, params: NoParams, caller: Caller) -> Json:
         """Fails where the record cannot be read."""
@@ -141,9 +162,15 @@ class DaemonMethods:
             "rejected": [{"file": each.file, "problem": each.problem} for each in intake.rejected],
         }
 
+    async def stop(self, params: StopDaemon, caller: Caller) -> Json:
+        """Answers at once; ``patience`` is the seconds that live runs may take to end."""
+        return {**self._who(), "live_runs": self._store.runs.live(), "patience": self._stop(params.stop_runs)}
+
     def _who(self) -> dict[str, Json]:
         return {
             "version": __version__,
+            "installed_version": installed_version(),
+            "started_by": started_by(self._home),
             "pid": os.getpid(),
             "home": str(self._home.path),
             "uptime_seconds": round((now() - self._started_at).total_seconds(), 3),

@@ -29,7 +29,7 @@ class Cgroup:
 
     def members(self) -> list[int]:
         """The pids of its processes, and of those in cgroups below it that they have made themselves."""
-        return [] if self._path is None else _members(self._path)
+        return [pid for path in self._tree() for pid in _members(path)]
 
     def kill(self) -> None:
         """End every process in it, also one of another user, also one that is being made just now."""
@@ -37,8 +37,15 @@ class Cgroup:
 
     def remove(self) -> None:
         """Remove it, with those below it. One that has processes stays."""
-        if self._path is not None:
-            _remove(self._path)
+        for path in reversed(self._tree()):
+            _remove(path)
+
+    def _tree(self) -> list[bytes]:
+        """It and all below it, each after the one that it is in."""
+        found = [] if self._path is None else [self._path]
+        for path in found:  # which grows meanwhile: they may be deeper than functions can call themselves
+            found += _below(path)
+        return found
 
     def _write(self, name: str, content: bytes) -> None:
         if self._path is None:
@@ -56,7 +63,6 @@ class Cgroup:
 
 
 def _members(path: bytes) -> list[int]:
-    pids: list[int] = []
     try:
         fd = os.open(os.path.join(path, b"cgroup.procs"), os.O_RDONLY)  # noqa: PTH118
     except OSError:
@@ -65,19 +71,14 @@ def _members(path: bytes) -> list[int]:
         text = b""
         while block := os.read(fd, _BLOCK):
             text += block
-        pids += [int(pid) for pid in text.split()]
     except OSError:
         return []
     finally:
         os.close(fd)
-    for below in _below(path):
-        pids += _members(below)
-    return pids
+    return [int(pid) for pid in text.split()]
 
 
 def _remove(path: bytes) -> None:
-    for below in _below(path):
-        _remove(below)
     try:
         os.rmdir(path)  # noqa: PTH106
     except OSError:

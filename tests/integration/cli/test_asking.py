@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduler_daemon import __version__
 from tests.integration.cli import objects
 from tests.integration.cli.conftest import CCSCHED, Completed
 from tests.integration.cli.fake_daemon import Failure, FakeDaemon
@@ -90,7 +91,7 @@ def test_a_job_is_created_as_described(ccsched: Ccsched, daemon: FakeDaemon) -> 
     ccsched("jobs", "create", "--name", "n", "--working-directory", "/srv/app", *options.split())
     ccsched("jobs", "create", "--name", "n", "--working-directory", "/srv/app")
     place = {"path": "/srv/app", "use_git_worktree": True, "worktree_name": "w", "worktree_branch": "b"}
-    assert [each for each in daemon.requests if each[0] != "profiles.get"] == [
+    assert [each for each in daemon.requests if each[0].endswith(".create")] == [
         (
             "jobs.create",
             {
@@ -131,7 +132,7 @@ def test_a_task_is_created_as_described(ccsched: Ccsched, daemon: FakeDaemon) ->
         "--run-retention-count 5"
     )
     ccsched("tasks", "create", *options.split())
-    assert [each for each in daemon.requests if each[0] != "profiles.get"] == [
+    assert [each for each in daemon.requests if each[0].endswith(".create")] == [
         (
             "tasks.create",
             {
@@ -262,10 +263,13 @@ def test_a_refusal_says_all_the_daemon_said(ccsched: Ccsched, daemon: FakeDaemon
 
 
 def test_an_older_daemon_is_told_of(ccsched: Ccsched, daemon: FakeDaemon) -> None:
-    """A method the daemon does not know means that it is not the one installed."""
+    """A method that the daemon does not know: which version it is, which this is, and what to type."""
+    daemon.answers["daemon.health"] = {"version": "0.0.9", "installed_version": __version__, "started_by": "service"}
     done = ccsched("state")
     assert done.returncode == 1
-    assert "of another version" in done.stderr
+    assert f"The daemon is ccsched 0.0.9, and this is ccsched {__version__}.\n" in done.stderr
+    assert "Start it again: ccsched --home" in done.stderr
+    assert "service restart" in done.stderr
 
 
 def test_an_error_nobody_foresaw_is_in_the_daemons_log(ccsched: Ccsched, daemon: FakeDaemon) -> None:

@@ -136,11 +136,28 @@ def test_a_symbolic_link_in_the_way_is_kept(socket_path: Path, tmp_path: Path) -
     assert target.exists()
 
 
-def test_a_folder_that_is_a_symbolic_link_is_refused(socket_path: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a link away")
+def test_a_folder_that_is_a_symbolic_link_of_someone_else_is_refused(socket_path: Path, tmp_path: Path) -> None:
     """Who can turn the link could put another socket in its place."""
     socket_path.parent.symlink_to(tmp_path, target_is_directory=True)
-    assert "is a symbolic link" in _refusal(socket_path)
+    os.chown(socket_path.parent, 65534, 65534, follow_symlinks=False)
+    assert "is a symbolic link of user 65534" in _refusal(socket_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_a_symbolic_link_of_ones_own_is_used(
+    serving: Serving, socket_path: Path, tmp_path: Path
+) -> None:
+    """A home may be kept on another disk."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(0o700)
+    socket_path.parent.symlink_to(elsewhere, target_is_directory=True)
+
+    async def scenario() -> None:
+        async with serving(Desk()):
+            assert _mode(elsewhere / socket_path.name) == 0o600
+
+    asyncio.run(scenario())
 
 
 def test_a_folder_that_is_a_file_is_refused(socket_path: Path) -> None:

@@ -19,7 +19,7 @@ def main(folder: Path, step: str) -> None:
     with house(folder) as made:
         made.home.path.mkdir(exist_ok=True)
         settings = (made.home.path / "settings.json").read_bytes()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", made.home.path], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "none", made.home.path], check=True)
         (made.home.path / "settings.json").write_bytes(settings)
         night = Night(made, repository(folder / "repo"))
         filler = made.home.path / "filler"

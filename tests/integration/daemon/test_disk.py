@@ -36,7 +36,7 @@ def test_a_read_only_home_is_named_at_the_start(stopped: House) -> None:
     done = script(
         stopped,
         """
-        mount -t tmpfs none "$HOME_DIR"
+        mount -t tmpfs -o mode=700 none "$HOME_DIR"
         mount -o remount,ro "$HOME_DIR"
         code=0; ccschedd --home "$HOME_DIR" || code=$?
         echo "exit $code"
@@ -53,7 +53,7 @@ def test_a_full_disk_is_named_at_the_start(stopped: House) -> None:
     done = script(
         stopped,
         """
-        mount -t tmpfs -o size=64k none "$HOME_DIR"
+        mount -t tmpfs -o size=64k,mode=700 none "$HOME_DIR"
         head -c 65536 /dev/zero >"$HOME_DIR/filler" 2>/dev/null || true
         code=0; ccschedd --home "$HOME_DIR" || code=$?
         echo "exit $code"
@@ -69,7 +69,7 @@ def test_a_disk_that_fills_up_refuses_what_it_cannot_keep_and_goes_on_later(stop
     done = script(
         stopped,
         """
-        mount -t tmpfs -o size=2m none "$HOME_DIR"
+        mount -t tmpfs -o size=2m,mode=700 none "$HOME_DIR"
         mkdir "$HOME_DIR/work"
         ccschedd --home "$HOME_DIR" 2>"$HOME_DIR/../daemon.log" & daemon=$!
         until ccsched health >/dev/null 2>&1; do sleep 0.05; done

@@ -25,7 +25,8 @@ METHODS = {
     *("profiles.create", "profiles.list", "profiles.get", "profiles.update", "profiles.delete", "profiles.check"),
     *("runs.diff", "worktrees.list"),
     *("settings.get", "settings.set", "events.subscribe", "scheduler.list", "scheduler.history"),
-    *("daemon.health", "daemon.state", "daemon.reload", "daemon.migrate", "rpc.discover"),
+    *("daemon.health", "daemon.state", "daemon.examine", "daemon.reload", "daemon.migrate", "rpc.discover"),
+    *("daemon.backup", "daemon.restore", "daemon.stop"),
 }
 
 

@@ -50,7 +50,7 @@ class Supervised:
             "faults": "",
             **orders,
         }
-        self.supervisor = spawn_supervisor()
+        self.supervisor = spawn_supervisor(Path("/nonexistent"))
 
     def send(self, document: bytes | None = None) -> None:
         """Give the supervisor its orders, or any other document."""

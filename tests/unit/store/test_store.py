@@ -20,7 +20,8 @@ from scheduler_daemon.model.run import Run
 from scheduler_daemon.model.settings import Settings
 from scheduler_daemon.model.task import ScheduleConfig, Task
 from scheduler_daemon.store.connection import StoreUnavailable
-from scheduler_daemon.store.migrations import STEPS, NewerRecord
+from scheduler_daemon.store.migrations import STEPS
+from scheduler_daemon.store.opening import RecordUnusable
 from scheduler_daemon.store.schedules import Plan
 from scheduler_daemon.store.store import Store
 
@@ -191,7 +192,7 @@ def test_a_file_that_is_no_record_is_refused(tmp_path: Path, content: bytes) -> 
     """A damaged record is not written over; the message names the file."""
     path = tmp_path / "state.db"
     path.write_bytes(content)
-    with pytest.raises(StoreUnavailable, match=r"state\.db"):
+    with pytest.raises(RecordUnusable, match=r"state\.db"):
         Store(path)
     assert path.read_bytes() == content
 
@@ -208,7 +209,7 @@ def test_a_newer_record_is_refused(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
-    with pytest.raises(NewerRecord, match="install the newer ccsched"):
+    with pytest.raises(RecordUnusable, match="Install the newer ccsched again"):
         Store(path)
 
 
