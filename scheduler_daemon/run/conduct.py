@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import contextvars
+import errno
 import os
 import signal
 import subprocess
@@ -38,6 +39,12 @@ LOG_INTERVAL = 0.2
 """Seconds between two looks at a live run's log: a growing file gives no event that is to be had everywhere."""
 RECORD_RETRY = 5.0
 """Seconds until an ending is offered to the record again after the disk refused it."""
+PATIENCE = 60.0
+"""Seconds in which what is needed to examine a run has to come back."""
+PATIENCE_PAUSE = 1.0
+"""Seconds between two looks whether it has."""
+PASSING = {errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+"""What may be otherwise a little later: permissions taken away, a full disk, no descriptor to be had."""
 MOST_ATTEMPTS = 3
 """How often a supervisor may end before it has started the agent, until the run is given up."""
 ATTEMPT_PAUSE = 1.0
@@ -165,7 +172,7 @@ class Conduct:
             if self.execution:
                 await self._until_gone(self.execution)
             problem = CutShort(problem=f"it could not be seen through to its end: {error}")
-            await self._end(await self._in_thread(lambda: self._conclude(self._reader(), problem)))
+            await self._end(await self._concluded(self._reader(), problem))
 
     async def _attend(self) -> None:
         assert self.execution is not None
@@ -189,7 +196,7 @@ class Conduct:
                 cut_short = CutShort(problem=problem)
                 break
             cut_short = await self._go_on(reader)
-        ending = await self._in_thread(lambda: self._conclude(reader, cut_short))
+        ending = await self._concluded(reader, cut_short)
         step("weighed")
         await self._end(ending)
         step("end-recorded")
@@ -212,7 +219,7 @@ class Conduct:
     async def _go_on(self, reader: LogReader) -> CutShort | None:
         """Start the leg that follows the one that has ended; why not, where none does."""
         while True:
-            leg = await self._in_thread(lambda: self._following(reader))
+            leg = await self._patiently(lambda: self._following(reader))
             if isinstance(leg, CutShort):
                 return leg
             try:
@@ -312,27 +319,47 @@ class Conduct:
             await asyncio.sleep(ATTEMPT_PAUSE * attempt)
         return None
 
-    def _conclude(self, reader: LogReader, cut_short: CutShort) -> Ending:
-        assert self.execution is not None
+    async def _concluded(self, reader: LogReader, cut_short: CutShort) -> Ending:
+        """How the run ended. Whatever it is, a record that says so is better than a run that never ends."""
+        execution = self.execution
+        assert execution is not None
         try:
-            return conclude(self.order, self.execution, self._legs, reader, self._home, cut_short)
-        except Exception as error:
-            # Whatever it is, the run has ended, and a record that says so is better than one that never ends.
-            log.exception("the end of a run cannot be examined")
-            with contextlib.suppress(Exception):  # unless it is this that fails
-                reader.finish()
-            seen = reader.summary
-            return Ending(
-                RunStatus.FAILED,
-                Outcome.INTERRUPTED,
-                [cut_short.problem or f"its end could not be examined: {error}"],
-                session_id=seen.session_id,
-                num_turns=seen.num_turns,
-                cost_usd=seen.cost_usd,
-                model=seen.model,
-                leftovers=end_strays(self._run_id, self.execution.cgroup),
-                retriable=cut_short.problem is not None and not self.execution.stop_requested,
+            return await self._patiently(
+                lambda: conclude(self.order, execution, self._legs, reader, self._home, cut_short)
             )
+        except Exception as error:
+            log.exception("the end of a run cannot be examined")
+            problem = cut_short.problem or f"its end could not be examined: {error}"
+        retriable = cut_short.problem is not None and not execution.stop_requested
+        return await self._in_thread(lambda: self._unexamined(reader, execution, problem, retriable))
+
+    def _unexamined(self, reader: LogReader, execution: Execution, problem: str, retriable: bool) -> Ending:
+        with contextlib.suppress(Exception):  # unless it is this that fails
+            reader.finish()
+        seen = reader.summary
+        return Ending(
+            RunStatus.FAILED,
+            Outcome.INTERRUPTED,
+            [problem],
+            session_id=seen.session_id,
+            num_turns=seen.num_turns,
+            cost_usd=seen.cost_usd,
+            model=seen.model,
+            leftovers=end_strays(self._run_id, execution.cgroup),
+            retriable=retriable,
+        )
+
+    async def _patiently(self, work: Callable[[], T]) -> T:
+        """Do something in a thread, and again for a while where the system just does not let us."""
+        give_up_at = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return await self._in_thread(work)
+            except OSError as error:
+                if error.errno not in PASSING or time.monotonic() >= give_up_at:
+                    raise
+                log.error("the end of a run cannot be examined yet", problem=str(error))
+                await asyncio.sleep(PATIENCE_PAUSE)
 
     async def _end(self, ending: Ending) -> None:
         try:

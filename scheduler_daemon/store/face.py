@@ -212,8 +212,10 @@ class Face:
     def _stamp(self, name: str) -> Stamp | None:
         try:
             return Stamp.of(self._path(name))
-        except OSError:
+        except FileNotFoundError:
             return None
+        except OSError:
+            return self._seen[name].stamp  # a home that cannot be looked into just now says nothing of its files
 
     def _settle(self) -> None:
         with self._lock:

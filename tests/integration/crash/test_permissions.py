@@ -56,6 +56,8 @@ def test_permissions_that_are_taken_away(tmp_path: Path, what: str, step: str) -
         assert len(commits) == len(set(commits))
         done = [run for run in runs if run["status"] == "success"]
         assert all(f"task: {run['task_name']}" in commits or run["uncommitted"] for run in done)
+        # What is committed is a success on record.
+        assert {f"task: {run['task_name']}" for run in done} >= {each for each in commits if each}
 
         made.start()
         made.call("jobs.run", job="night")
