@@ -6,12 +6,13 @@ AGENT ?= stand-in
 # One worker more than there are processors: many tests wait for a clock, a disk or a process.
 PYTEST_ARGS ?= -n $(shell getconf _NPROCESSORS_ONLN | awk '{ print $$1 + 1 }')
 
-.PHONY: help demo test check pytest test-boot bench lock man dist deb formula clean
+.PHONY: help demo test check pytest test-long test-boot bench lock man dist deb formula clean
 
 help:
 	@echo 'make demo               the main job, end to end, with a stand-in for the agent'
 	@echo 'make demo AGENT=claude  the same with the real claude on PATH'
 	@echo 'make test               everything that is checked: format, lint, types, imports, tests'
+	@echo 'make test-long          a year of a thousand tasks, and more of what chance decides in make test'
 	@echo 'make test-boot          whole machines that boot and are cut off, in containers; wants Linux and root'
 	@echo 'make bench              the benchmarks, each against a peer or a floor'
 	@echo 'make dist               the wheel, the sdist and their checksums, in dist/'
@@ -35,7 +36,13 @@ check: .venv/dev.stamp
 	$(BIN)/lint-imports
 
 pytest: .venv/dev.stamp
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest $(PYTEST_ARGS) -m 'not long'
+
+test-long: .venv/dev.stamp
+	CCSCHED_KILLS=50 CCSCHED_OPERATIONS=10000 CCSCHED_CRASHES=50 CCSCHED_CRASHES_FROM=9 $(BIN)/pytest $(PYTEST_ARGS) \
+	  tests/unit/engine/test_simulation.py::test_every_due_time_of_a_year_is_accounted_for \
+	  tests/integration/daemon/test_kills.py tests/integration/daemon/test_files_under_fire.py \
+	  tests/integration/crash/test_matrix.py::test_kills_at_random_steps
 
 test-boot: .venv/dev.stamp dist/deb.stamp
 	$(BIN)/python -m tests.boot

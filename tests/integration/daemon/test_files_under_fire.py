@@ -14,8 +14,8 @@ import pytest
 
 from tests.support.house import House, RpcFailed, house, until
 
-OPERATIONS = int(os.environ.get("CCSCHED_OPERATIONS", "5000"))
-"""``CCSCHED_OPERATIONS=10000`` plays twice as many as every day."""
+OPERATIONS = int(os.environ.get("CCSCHED_OPERATIONS", "2000"))
+"""``CCSCHED_OPERATIONS=10000`` plays five times as many as every day."""
 KILLS = OPERATIONS // 200
 CLIENTS = 3
 FILES = ("jobs", "tasks", "profiles", "settings", "runs")

@@ -128,6 +128,7 @@ def test_every_due_time_of_a_restless_month_is_accounted_for(seed: int, tmp_path
     Year(seed, asked_for(RESTLESS), tmp_path).play()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", seeds(YEARS))
 def test_every_due_time_of_a_year_is_accounted_for(seed: int, tmp_path: Path) -> None:
