@@ -40,7 +40,7 @@ from scheduler_daemon.engine.engine import Engine
 from scheduler_daemon.engine.events import Changed, Deleted, Event, Events, Final, Stalled
 from scheduler_daemon.engine.retention import Retention
 from scheduler_daemon.engine.watching import Watching
-from scheduler_daemon.holder import InTheWay, hold, pid_file
+from scheduler_daemon.holder import InTheWay, OutOfSight, hold, holder, pid_file
 from scheduler_daemon.home import Home, NoSocketPath
 from scheduler_daemon.model.job import Job
 from scheduler_daemon.model.profile import Profile
@@ -246,6 +246,7 @@ class Daemon:
 
     async def _schedule(self) -> None:
         """Look when something is due, when something has changed, and at every heartbeat."""
+        longest = min(HEARTBEAT, self._manager.interval or HEARTBEAT)
         healthy = True
         while True:
             self._look.clear()
@@ -264,8 +265,8 @@ class Daemon:
                 healthy = False
             # Here and nowhere else: what is to be alive is this loop, and all it calls.
             self._manager.alive()
-            delay = HEARTBEAT if soonest is None else min(HEARTBEAT, max(0.0, (soonest - now()).total_seconds()))
-            await _set_within(self._look, delay if healthy else HEARTBEAT)
+            delay = longest if soonest is None else min(longest, max(0.0, (soonest - now()).total_seconds()))
+            await _set_within(self._look, delay if healthy else longest)
 
     def _standing(self) -> str:
         """How many runs live, and what comes next, in a line."""
@@ -408,12 +409,7 @@ def _held(home: Home) -> Iterator[None]:
         ) from error
     try:
         if not hold(lock):
-            holder = os.read(lock, 20).decode().strip() or "unknown"
-            raise _Taken(
-                f"another daemon holds {home.path}: pid {holder}; "
-                f"end it with: kill {holder}, or choose another --home",
-                final=True,
-            )
+            raise _Taken(_who_holds(home), final=True)
         try:
             os.ftruncate(lock, 0)
             os.write(lock, f"{os.getpid()}\n".encode())
@@ -422,6 +418,16 @@ def _held(home: Home) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _who_holds(home: Home) -> str:
+    try:
+        pid = holder(home)
+    except OutOfSight as error:
+        return str(error)
+    if pid is None:
+        return f"another daemon held {home.path} until just now; start this one again"
+    return f"another daemon holds {home.path}: pid {pid}; end it with: kill {pid}, or choose another --home"
 
 
 def _home(option: str | None) -> Home:
@@ -543,6 +549,11 @@ def main(
     SIGTERM and SIGINT end it and leave live runs alive, unless --stop-runs is given; the next daemon takes them over.
     SIGHUP takes in what was edited in the JSON files.
     """
+    if backup is not None and restore is not None:
+        raise click.UsageError("--backup and --restore do not go together.")
+    for option, file in (("--backup", backup), ("--restore", restore)):
+        if file in ("", "-"):
+            raise click.BadParameter(f"{file!r} is no file; name one.", param_hint=option)
     fault.enable(os.environ.get("CCSCHED_FAULTS", ""))
     os.environ.pop(RUN_VARIABLE, None)  # a daemon that was started from inside a run is no part of it
     open_standard_streams()

@@ -25,7 +25,8 @@ class ServiceManager:
     def __init__(self, environment: Mapping[str, str], clock: Callable[[], float] = time.monotonic) -> None:
         """``environment`` is the daemon's own: it says where to tell, and how often; ``clock`` is in seconds."""
         self._address = _address(environment.get("NOTIFY_SOCKET", ""))
-        self._interval = _watchdog_interval(environment) if self._address else None
+        self.interval = _watchdog_interval(environment) if self._address else None
+        """Seconds between two signs of life; None where nobody waits for any."""
         self._clock = clock
         self._told_at: float | None = None
         self._status = ""
@@ -51,7 +52,7 @@ class ServiceManager:
     def alive(self) -> None:
         """The daemon is at work. Called as often as there is an occasion; it is told as often as is asked for."""
         now = self._clock()
-        if self._interval is not None and (self._told_at is None or now >= self._told_at + self._interval):
+        if self.interval is not None and (self._told_at is None or now >= self._told_at + self.interval):
             self._told_at = now
             self._tell("WATCHDOG=1")
 

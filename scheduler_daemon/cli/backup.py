@@ -87,6 +87,7 @@ def _warn(made: Backup) -> None:
 def _backed_up(choices: Choices, file: str, logs: bool, force: bool) -> Backup:
     try:
         with choices.connect() as daemon:
+            daemon.call("daemon.health")  # a backup may take its time, and one that is stuck would never answer
             made: Backup = daemon.call(
                 "daemon.backup", patient=True, file=file, logs=logs or None, force=force or None
             )
@@ -96,7 +97,12 @@ def _backed_up(choices: Choices, file: str, logs: bool, force: bool) -> Backup:
 
 
 def _without_daemon(choices: Choices, problem: Unreachable, option: str, file: str) -> Unreachable:
-    """What to do where no daemon runs."""
+    """What to do where no daemon runs; one that is there and does not answer has to do it itself."""
+    from scheduler_daemon.holder import OutOfSight, holder
+
+    with suppress(OSError, OutOfSight):
+        if holder(choices.home) is not None:
+            return problem
     return Unreachable(f"{problem.message}\nIt can be done without it, too: {choices.home.ccschedd(option, file)}")
 
 
@@ -128,7 +134,7 @@ def _existing(choices: Choices) -> str | None:
 @click.option(
     "--catch-up",
     is_flag=True,
-    help="Start what was under way in it, and make up for what was missed since, as after a power cut.",
+    help="Start what had yet to start in it, and make up for what was missed since, as after a power cut.",
 )
 @click.option("-f", "--force", is_flag=True, help="Do not ask.")
 @click.pass_obj
@@ -141,6 +147,8 @@ def restore(choices: Choices, file: str, dry_run: bool, stop_runs: bool, catch_u
     Nothing starts at once: runs that were under way in FILE are ended, and what was due since is passed over, for it
     may have been done meanwhile.
     """
+    if file == "-":
+        raise click.UsageError("A restore reads its file twice, which standard input does not allow; name a file.")
     path = place("FILE", file)
     try:
         with choices.connect() as daemon:

@@ -170,18 +170,18 @@ class Client:
                 "Ask as the user whose daemon it is, or name a home of your own with --home."
             )
         if isinstance(problem, BlockingIOError | TimeoutError):
-            return (
-                f"The daemon did not accept a connection on {shown} within {self._connect_limit:.0f} seconds.\n"
-                "It may be stuck: look at what it logs, or stop it and start it again; runs go on meanwhile."
-            )
+            limit = f"{self._connect_limit:.0f} seconds"
+            return f"The daemon did not accept a connection on {shown} within {limit}.\n{self._stuck()}"
         return f"The daemon cannot be reached on {shown}: {problem.strerror or problem}.\n{start}"
 
     def _start(self) -> str:
         from scheduler_daemon.service import naming  # only who has to be told pays for it
 
-        if naming.own_file(self._home).exists():
-            return naming.typed(self._home, "service start")
-        return self._home.ccschedd()
+        kept = naming.own_file(self._home).exists()
+        return self._home.ccsched("service" if kept else "daemon", "start")
+
+    def _stuck(self) -> str:
+        return f"It may be stuck; runs go on meanwhile. What to do says: {self._home.ccsched('doctor')}"
 
     def _send(self, line: bytes) -> None:
         self._socket.settimeout(self._answer_limit)
@@ -224,7 +224,7 @@ class Client:
     def _silent(self) -> Unreachable:
         return Unreachable(
             f"The daemon accepted the connection but has not answered for {self._answer_limit:.0f} seconds.\n"
-            "It may be stuck: look at what it logs, or stop it and start it again; runs go on meanwhile."
+            f"{self._stuck()}"
         )
 
 

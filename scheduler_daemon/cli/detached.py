@@ -14,10 +14,11 @@ NOT_RUNNING = 3
 
 @click.group(cls=Group)
 def daemon() -> None:
-    """Have the daemon in the background where there is no service manager: in containers, on WSL, plain servers.
+    """Have the daemon in the background, without a service.
 
-    Elsewhere `ccsched service` is better: it also starts a daemon that has crashed anew. To have this one there after
-    a reboot, add a line with `crontab -e`: @reboot bash -lc 'ccsched daemon start'
+    That is for where there is no service manager: in containers, on WSL, plain servers. Elsewhere `ccsched service`
+    is better: it also starts a daemon that has crashed anew. To have this one there after a reboot, add a line with
+    `crontab -e`: @reboot bash -lc 'ccsched daemon start'
     """
 
 
@@ -49,7 +50,10 @@ def start(choices: Choices) -> None:
 @click.option("--stop-runs", is_flag=True, help="Stop the live runs as well; else they go on.")
 @click.pass_obj
 def stop(choices: Choices, stop_runs: bool) -> None:
-    """End the daemon and wait until it is gone; live runs go on, and are on record at the next start."""
+    """End the daemon; live runs go on.
+
+    It waits until the daemon is gone. The runs' ends are on record at the next start.
+    """
     pid = detached_process.holder(choices)
     live = None if pid is None else detached_process.bring_down(choices, pid, "stop", stop_runs)
     if choices.as_json:
@@ -69,7 +73,10 @@ def stop(choices: Choices, stop_runs: bool) -> None:
 @daemon.command("restart")
 @click.pass_obj
 def restart(choices: Choices) -> None:
-    """End the daemon and start it anew, as after an upgrade; live runs go on."""
+    """End the daemon and start it anew; live runs go on.
+
+    As after an upgrade.
+    """
     detached_process.leave_to_service(choices, "restart")
     pid = detached_process.holder(choices)
     live = None if pid is None else detached_process.bring_down(choices, pid, "restart", stop_runs=False)
@@ -86,7 +93,10 @@ def restart(choices: Choices) -> None:
 @daemon.command("status")
 @click.pass_context
 def status(context: click.Context) -> None:
-    """Show whether the daemon runs, and what it does; exit 0 if it does, 3 if not."""
+    """Show whether the daemon runs, and what it does.
+
+    The exit code is 0 if it runs and answers, else 3.
+    """
     choices: Choices = context.obj
     pid = detached_process.holder(choices)
     try:

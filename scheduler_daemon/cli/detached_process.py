@@ -50,7 +50,7 @@ def health(choices: Choices) -> dict[str, Any] | None:
 
 def answer(choices: Choices) -> dict[str, Any]:
     """What a daemon that holds the home already answers, as soon as it does."""
-    deadline = time.monotonic() + START_LIMIT
+    deadline, told = time.monotonic() + START_LIMIT, False
     while (found := health(choices)) is None:
         pid = holder(choices)
         if pid is None:
@@ -61,6 +61,10 @@ def answer(choices: Choices) -> dict[str, Any]:
                 f"{START_LIMIT:.0f} seconds.\nTo end it: {choices.typed('daemon stop')}; to do so by force, "
                 f"runs go on: kill -9 {pid}"
             )
+        if not told:
+            silent = f"Process {pid} is a daemon already, and does not answer yet"
+            show.write(f"{silent}; it is given {START_LIMIT:.0f} seconds.", sys.stderr)
+            told = True
         time.sleep(_LOOK)
     return found
 
@@ -112,6 +116,12 @@ def bring_down(choices: Choices, pid: int, verb: str, stop_runs: bool) -> int | 
             f"This daemon is the login service {state.unit}.\nInstead: {choices.typed(f'service {verb}')}"
         )
     before = health(choices)
+    if before and before.get("started_by") == "service":
+        which = "systemctl status" if sys.platform == "linux" else "ps -f -p"
+        raise click.ClickException(
+            f"This daemon, process {pid}, is a service, of the machine for example, whose manager has to {verb} it.\n"
+            f"To see which: {which} {pid}\nTo end it all the same, its runs go on: kill {pid}"
+        )
     live: int | None = before["live_runs"] if before else None
     limit = STOP_LIMIT
     try:

@@ -18,9 +18,10 @@ from scheduler_daemon.cli.command import Choices, Command
 @click.option("--worktrees", is_flag=True, help="List worktrees that no job works in any more, and nothing else.")
 @click.pass_context
 def doctor(context: click.Context, before_bed: bool, hours: int | None, verbose: bool, worktrees: bool) -> None:
-    """Check everything that runs need, and show the command that mends what is wrong.
+    """Check everything that runs need.
 
-    Nothing is run and nothing is changed. The exit code is 1 if anything failed; warnings do not count.
+    Under what is wrong is the command that mends it. Nothing is run and nothing is changed. The exit code is 1 if
+    anything failed; warnings do not count.
     """
     choices: Choices = context.obj
     if worktrees:

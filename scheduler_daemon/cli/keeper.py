@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,8 +31,11 @@ def of_keeper(home: Home, pid: int | None) -> "tuple[State | None, list[Finding]
     except NoManager as error:
         if _cron_starts_it():
             return None, [ok("cron starts the daemon at boot")]
-        told = "no service manager keeps the daemon, so it is not there after a reboot"
-        return None, [warning(told, _at_boot(home), str(error))]
+        told = "no service manager keeps the daemon"
+        if shutil.which("crontab") is None:
+            told += ", nor is there cron: what starts this machine or container has to start it"
+            return None, [warning(told, detail=str(error))]
+        return None, [warning(f"{told}, so it is not there after a reboot", _at_boot(home), str(error))]
     if not state.installed:
         told = "the daemon is no login service, so it is not there after a reboot"
         return state, [warning(told, "ccsched service install --linger")]
@@ -49,10 +53,12 @@ def _cron_starts_it() -> bool:
 
 
 def _at_boot(home: Home) -> str:
-    """What has cron start the daemon; cron knows neither the PATH nor the variables of a login."""
+    """What has cron start the daemon; a login shell knows the PATH that cron does not, and % is cron's line end."""
     ccsched = shlex.quote(str(Path(sys.executable).with_name("ccsched")))
-    entry = f"@reboot {ccsched} --home {shlex.quote(str(home.path))} daemon start"
-    return f"(crontab -l; echo {shlex.quote(entry)}) | crontab -"
+    typed = ccsched + home.ccsched("daemon", "start").removeprefix("ccsched")
+    entry = f"@reboot bash -lc {shlex.quote(typed)}".replace("%", r"\%")
+    quoted = shlex.quote(entry) if set(entry) & set('"$`\\!') else f'"{entry}"'
+    return f"(crontab -l; echo {quoted}) | crontab -"
 
 
 def _kept(state: "State", pid: int | None) -> Finding:

@@ -1,6 +1,7 @@
 """How the night is shown: what is due, whether it would run, and what is in its way."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
 from scheduler_daemon.cli import diagnosis, show, text, times
@@ -110,7 +111,7 @@ def _last_word(choices: Choices, night: Night, checks: Sequence[Finding]) -> str
         typed = choices.typed("tasks update TASK --cron '0 2 * * *'")
         return f"Nothing is due until {until}, nor later.{more} To give a task a time: {typed}"
     count = "1 task is" if len(tasks) == 1 else f"{len(tasks)} tasks are"
-    due = f"{count} due until {until}, the first at {_clock(tasks[0]['due'])} ({text.line(_named(tasks[0]))}).{more}"
+    due = f"{count} due by {until}, the first at {_clock(tasks[0]['due'])} ({text.line(_named(tasks[0]))}).{more}"
     failing = sum(task["status"] == "failed" for task in tasks)
     if failing:
         return f"Not yet: {due} As things are, {failing} of {len(tasks)} would fail."
@@ -124,5 +125,7 @@ def _named(task: Coming | Asleep) -> str:
 
 
 def _clock(instant: str) -> str:
-    """A time of these hours: its day of the week and its minute."""
-    return times.instant(instant).strftime("%a %H:%M")
+    """A time of these hours: its day of the week and its minute; where it is later, its date as well."""
+    then = times.instant(instant)
+    near = then - datetime.now(UTC) < timedelta(days=6)
+    return then.strftime("%a %H:%M" if near else "%a %Y-%m-%d %H:%M")

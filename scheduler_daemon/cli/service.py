@@ -21,7 +21,10 @@ dry_run = click.option("--dry-run", is_flag=True, help="Show what would be writt
 
 @click.group(cls=Group)
 def service() -> None:
-    """Have the daemon there by itself: a service of systemd or launchd, from login on or from boot."""
+    """Have the daemon there by itself, as a service.
+
+    A service of systemd or launchd, there from login on or from boot.
+    """
 
 
 @service.command("install")
@@ -55,7 +58,10 @@ def install(
 @dry_run
 @click.pass_obj
 def uninstall(choices: Choices, dry_run: bool) -> None:
-    """Stop the service and remove it; jobs, runs and logs stay, and live runs go on."""
+    """Stop the service and remove it.
+
+    Jobs, runs and logs stay, and live runs go on.
+    """
     import shlex
 
     from scheduler_daemon.cli import service_daemon, service_plan
@@ -106,7 +112,10 @@ def start(choices: Choices, dry_run: bool) -> None:
 @dry_run
 @click.pass_obj
 def restart(choices: Choices, dry_run: bool) -> None:
-    """End the daemon and start it anew, as after an upgrade; live runs go on."""
+    """End the daemon and start it anew; live runs go on.
+
+    As after an upgrade.
+    """
     from scheduler_daemon.cli import service_daemon
 
     manager = _installed(choices)
@@ -119,7 +128,10 @@ def restart(choices: Choices, dry_run: bool) -> None:
 @dry_run
 @click.pass_obj
 def stop(choices: Choices, stop_runs: bool, dry_run: bool) -> None:
-    """Stop the service until the next login, also one that fails again and again; live runs go on."""
+    """Stop the service until the next login; live runs go on.
+
+    Also one that fails again and again.
+    """
     from scheduler_daemon.cli import service_daemon, service_plan
 
     manager = _installed(choices)
@@ -135,7 +147,7 @@ def stop(choices: Choices, stop_runs: bool, dry_run: bool) -> None:
         return
     if stopped:
         show.write(f"Ended: {text.count(stopped, 'run')}.")
-    show.write("Stopped, until the next login.")
+    show.write(f"Stopped, until the next {'boot' if before.lingers else 'login'}.")
     if live:
         show.write(_go_on(live))
 
@@ -143,7 +155,10 @@ def stop(choices: Choices, stop_runs: bool, dry_run: bool) -> None:
 @service.command("status")
 @click.pass_context
 def status(context: click.Context) -> None:
-    """Show how the service is, and what it was given; exit 0 if it runs, 3 if not."""
+    """Show how the service is, and what it was given.
+
+    The exit code is 0 if it runs, else 3.
+    """
     from scheduler_daemon.cli import service_facts
     from scheduler_daemon.service.manager import NoManager, find
 
@@ -176,8 +191,8 @@ def logs(choices: Choices, follow: bool, lines: int) -> None:
 
 
 def _go_on(live: int) -> str:
-    runs = "The run that lives goes" if live == 1 else f"The {live} runs that live go"
-    return f"{runs} on without it; how it ended is on record as soon as a daemon is there again."
+    runs, ended = ("The run that lives goes", "it") if live == 1 else (f"The {live} runs that live go", "each")
+    return f"{runs} on without it; how {ended} ended is on record as soon as a daemon is there again."
 
 
 def _manager(choices: Choices) -> "Manager":

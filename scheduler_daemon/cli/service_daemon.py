@@ -99,7 +99,7 @@ def started(choices: Choices, manager: "Manager", steps: "Plan") -> Daemon:
     try:
         service_plan.carry_out(steps)
     except service_plan.NotDone as problem:
-        if problem.step is not steps[-1]:
+        if problem.step is not steps[-1] or service_plan.lingers(problem.step):
             raise
         raise click.ClickException(f"{problem.message}\n{_log(choices, manager)}") from None
     deadline = time.monotonic() + _PATIENCE

@@ -93,13 +93,23 @@ def _problems(choices: Choices, state: "State", daemon: "Daemon | None") -> list
         problems.append(f"It does not start by itself. To have it do so: {again}")
     if state.needs_reload:
         problems.append(f"Its file has changed on disk and counts only once it is read: {restart}")
-    if daemon and daemon["pid"] != state.pid:
+    if daemon and daemon["pid"] != state.pid and daemon["started_by"] == "service":
+        which = service_daemon.which_service(state, daemon["pid"])
+        problems.append(
+            f"The daemon that answers, process {daemon['pid']}, is another service. To see which: {which}"
+        )
+    elif daemon and daemon["pid"] != state.pid:
         problems.append(
             f"The daemon that answers, process {daemon['pid']}, is not the service: it was started by hand.\n"
             f"To leave it to the service: {choices.typed('daemon stop')}, then {choices.typed('service start')}"
         )
     elif state.running and daemon is None:
-        problems.append(f"Its daemon does not answer. What it logs: {choices.typed('service logs')}")
+        problems.append(
+            f"Its daemon does not answer. To start it again, its runs go on: {restart}; "
+            f"what it logs: {choices.typed('service logs')}"
+        )
+    elif state.active == "activating":
+        problems.append(f"It does not run yet. What it logs: {choices.typed('service logs')}")
     elif not state.running:
         problems.append(
             f"It does not run. To start it: {choices.typed('service start')}; "

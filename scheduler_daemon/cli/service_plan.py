@@ -57,11 +57,16 @@ def carry_out(plan: Plan) -> None:
         raise NotDone(problem.step, text.printable(hide_passwords(_told(problem)))) from None
 
 
+def lingers(step: Step) -> bool:
+    """Whether a step has the service go on without a login, which the daemon's log knows nothing of."""
+    return isinstance(step, RunCommand) and step.argv[:2] == ("loginctl", "enable-linger")
+
+
 def _told(problem: StepFailed) -> str:
     step = problem.step
-    if isinstance(step, RunCommand) and step.argv[:2] == ("loginctl", "enable-linger"):
+    if lingers(step):
         return (
-            f"{problem}\nNothing was installed. Lingering is for an administrator to allow here; as root type: "
+            f"{problem}\nNothing was changed. Lingering is for an administrator to allow here; as root type: "
             f"{step.shown()}\nThen install it again; or without --linger: it runs while you are logged in."
         )
     return str(problem)

@@ -104,10 +104,12 @@ def _root(subject: Subject) -> Finding:
     if not refused:
         return ok("the daemon runs as root, and no task asks for what the agent refuses to root")
     names = ", ".join(subject.named(task) for task in refused[:_NAMED]) + (", …" if len(refused) > _NAMED else "")
+    many = "1 task bypasses" if len(refused) == 1 else f"{len(refused)} tasks bypass"
     return failed(
-        f"the agent refuses to bypass permissions for root, and the daemon runs as root; it concerns {names}",
+        f"the daemon runs as root, to whom the agent refuses to bypass permissions, and {many} them",
         f"ccsched tasks update {str(refused[0].id)[:8]} --permissions acceptEdits",
-        "Or run the daemon as a user of its own; or, in a container that is there for it, with IS_SANDBOX=1.",
+        f"It concerns {names}. Or run the daemon as a user of its own; or, in a container that is there for it, "
+        "with IS_SANDBOX=1.",
     )
 
 

@@ -153,7 +153,8 @@ def keep_supervisor(folder: Path) -> None:
         OSError: it cannot be copied.
     """
     fresh, package = folder.with_name(f".{folder.name}.tmp"), Path(__file__).parent / _PACKAGE
-    shutil.rmtree(fresh, ignore_errors=True)
+    for old in (fresh, folder):  # where there is no room for the new, what is installed is run, and not the old
+        shutil.rmtree(old, ignore_errors=True)
     for path in [*package.glob("*.py"), *package.glob(f"__pycache__/*.{sys.implementation.cache_tag}.pyc")]:
         copy = fresh / path.relative_to(package.parent)
         copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -161,7 +162,6 @@ def keep_supervisor(folder: Path) -> None:
         copy.chmod(0o600)
         found = path.stat()
         os.utime(copy, ns=(found.st_atime_ns, found.st_mtime_ns))  # by which Python knows the compiled form
-    shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
 
 

@@ -1,7 +1,7 @@
 """Leaves the terminal for good and is another program from then on: ``python -P -m … PROGRAM ARGUMENT…``.
 
-It is a process of its own, for it closes all files. The first line on standard error is the process id of what stays;
-the program inherits standard error, so that it can say what keeps it from starting.
+It is a process of its own, for it closes all files. The first line on standard error that is a number is the process
+id of what stays; the program inherits standard error, so that it can say what keeps it from starting.
 """
 
 import contextlib

@@ -85,10 +85,11 @@ def start(home: Home, limit: float) -> Begun:
         said, settled = _heard(ours, limit)
     finally:
         os.close(ours)
-    first, _, rest = said.partition("\n")
-    if not first.isdigit():
+    # The dynamic linker and the interpreter may have had something to say before.
+    pid = re.search(r"^(\d+)$", said, re.MULTILINE)
+    if pid is None:
         raise NotDetached(said.strip() or "the process ended at once")
-    return Begun(int(first), rest.strip(), settled)
+    return Begun(int(pid[1]), said[pid.end() :].strip(), settled)
 
 
 def end(home: Home, pid: int) -> None:

@@ -17,11 +17,15 @@ _AS_IT_IS = re.compile(
     r"|XDG_(CONFIG|DATA|STATE|CACHE)_HOME"
 )
 """Variables that hold for a service as they do for a login. TMPDIR is none: it often ends with the session."""
-_SECRET = re.compile(r"(^|_)(API_?KEY|ACCESS_KEY(_ID)?|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?)(_|$)")
+_SECRET = re.compile(
+    r"(^|_)(API_?KEY|ACCESS_KEY(_ID)?|PRIVATE_KEY|TOKEN|PAT|SECRET|PASS|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?)(_|$)"
+    r"|(PASSWORD|SSHPASS|MYSQL_PWD)$"
+)
 _NAMES_A_FILE = re.compile("_(FILE|PATH|DIR)$")
 _AGENTS_OWN = re.compile("ANTHROPIC_|CLAUDE_CODE_|AWS_")
 """The agent reads these: where the shell has them, runs would otherwise be without."""
-_PASSWORD = re.compile(r"(://[^/\s:@]*:)(?!\d+/)\S*(@)")
+_PASSWORD = re.compile(r"""((?:://[^/\s:@]*|(?:^|[\s="'>])[^/\s:@="'>]+):)(?!\d+/|//)\S*(@)""")
+"""Also without a scheme, as curl and others take a proxy."""
 _NEEDED = ("claude", "git")
 _WANTED = (*_NEEDED, "node")
 

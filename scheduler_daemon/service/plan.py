@@ -169,7 +169,7 @@ class AwaitFile:
             StepFailed: the file was not there in time.
         """
         deadline = time.monotonic() + self.limit
-        while not self.path.exists():
+        while not os.path.exists(self.path):  # noqa: PTH110 (Path.exists fails where one may not look yet)
             if time.monotonic() >= deadline:
                 raise StepFailed(self, f"{self.path} was not there after {self.limit:.0f} seconds")
             time.sleep(_LOOK)

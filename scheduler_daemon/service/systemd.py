@@ -211,7 +211,8 @@ def _private_socket(runtime: Path) -> Path:
 
 
 def _answers(runtime: Path) -> bool:
-    return _private_socket(runtime).exists() or (runtime / "bus").exists()
+    # As it comes and goes it is root's, and Path.exists fails where one may not look.
+    return any(os.path.exists(each) for each in (_private_socket(runtime), runtime / "bus"))  # noqa: PTH110
 
 
 def _detail(shown: Mapping[str, str]) -> str:

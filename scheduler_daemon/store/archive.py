@@ -191,7 +191,7 @@ def _manifest(file: Path, content: bytes) -> Manifest:
 def _extract(content: IO[bytes], size: int, target: Path) -> None:
     free = shutil.disk_usage(target.parent).free
     if size + _ROOM > free:
-        raise OSError(f"there is no room for {target.name} in {target.parent}: it needs {size >> 20} MiB")
+        raise OSError(f"there is no room for {target.name} in {target.parent}: it needs {(size >> 20) + 1} MiB")
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         shutil.copyfileobj(content, file, 1 << 20)

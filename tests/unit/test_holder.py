@@ -16,7 +16,7 @@ from scheduler_daemon.home import Home
 def home(tmp_path: Path) -> Home:
     """A home that nobody holds; its lock names a process that lives."""
     found = Home(tmp_path)
-    found.lock.write_text(f"{os.getppid()}\n")
+    found.lock.write_text("1\n")
     return found
 
 

@@ -87,8 +87,7 @@ def _remove(path: bytes) -> None:
 
 def _below(path: bytes) -> list[bytes]:
     try:
-        names = os.listdir(path)  # noqa: PTH208
+        with os.scandir(path) as entries:
+            return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
     except OSError:
         return []
-    paths = [os.path.join(path, name) for name in names]  # noqa: PTH118
-    return [path for path in paths if os.path.isdir(path)]  # noqa: PTH112

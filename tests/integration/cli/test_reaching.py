@@ -22,13 +22,13 @@ def test_no_socket(ccsched: Ccsched, home: Path) -> None:
     done = ccsched("jobs", "list")
     assert done.returncode == 3
     assert f"there is no socket {home}/daemon.sock" in done.stderr
-    assert f"ccschedd --home {home}\n" in done.stderr
+    assert f"Start it with: ccsched --home {home} daemon start\n" in done.stderr
     assert done.stdout == ""
 
 
 def test_the_default_home_is_not_named(ccsched: Ccsched, home: Path) -> None:
     """The command to start the daemon is as short as it can be."""
-    assert "Start it with: ccschedd\n" in ccsched("health", CCSCHED_HOME="").stderr
+    assert "Start it with: ccsched daemon start\n" in ccsched("health", CCSCHED_HOME="").stderr
 
 
 def test_a_stale_socket(ccsched: Ccsched, home: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_stale_socket(ccsched: Ccsched, home: Path) -> None:
     done = ccsched("jobs", "list")
     assert done.returncode == 3
     assert "nothing listens on the socket" in done.stderr
-    assert "ccschedd" in done.stderr
+    assert "daemon start" in done.stderr
 
 
 def test_a_socket_that_may_not_be_used(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,6 +58,7 @@ def test_it_is_ready_when_start_returns_and_belongs_to_no_terminal(made: House) 
     """Its session has no leader, and it has nothing of who started it: no file, no folder, no ignored signal."""
     for name in ("TERM", "TMUX", "SSH_TTY", "JOURNAL_STREAM", "NOTIFY_SOCKET", "CCSCHED_RUN_ID"):
         made.environment[name] = "/of/the/session"
+    made.environment["LD_PRELOAD"] = "/missing.so"  # of which the dynamic linker complains to each that starts
     reading, writing = os.pipe()
     done = subprocess.run(
         ["nohup", BIN / "ccsched", "daemon", "start"],
@@ -129,6 +130,16 @@ def test_a_restart_leaves_runs_alive_and_a_stop_ends_them_if_asked_to(made: Hous
     assert not agent.is_running()
     ccsched(made, "start")
     assert (made.run(run)["status"], made.run(run)["outcome"]) == ("cancelled", "stopped")
+
+
+def test_a_daemon_that_another_keeps_is_left_to_it(made: House) -> None:
+    """A service of the machine is not ended, and so not made one in the background by a restart."""
+    made.environment["NOTIFY_SOCKET"] = "/of/the/manager"
+    made.start()
+    assert made.daemon
+    for verb in ("stop", "restart"):
+        assert f"process {made.daemon.pid}, is a service" in ccsched(made, verb, status=1)
+    assert made.daemon.poll() is None
 
 
 def test_a_process_id_that_was_left_behind_is_another_processs(made: House) -> None:

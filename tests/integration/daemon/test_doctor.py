@@ -143,7 +143,7 @@ def test_a_night_that_would_go_well(bed: House, tmp_path: Path) -> None:
     assert "is to be made from 'main'" in found(answer, "jobs", "worktree")["summary"]
     assert found(answer, "accounts", "logged in by an API key")["status"] == "ok"
     shown = bed.ccsched("doctor", "--before-bed", "--output", "table").stdout
-    assert "\nGood night: 3 tasks are due until " in shown
+    assert "\nGood night: 3 tasks are due by " in shown
     assert "  then " in shown
     assert (git(repo, "worktree", "list"), git(repo, "branch"), sorted(map(str, repo.rglob("*")))) == before
     assert bed.runs() == []
@@ -226,7 +226,7 @@ def test_a_broken_night_is_told_task_by_task(bed: House, tmp_path: Path) -> None
     assert found(answer, "machine", "first/watching: ")["status"] == "warning"
     assert found(answer, "service", "checker: a login shell finds")["status"] == "failed"
     shown = bed.ccsched("doctor", "--before-bed", "--output", "table").stdout
-    assert "Not yet: 5 tasks are due until " in shown
+    assert "Not yet: 5 tasks are due by " in shown
     assert "As things are, 5 of 5 would fail." in shown
     assert shown.count("a merge is under way") == 1
 

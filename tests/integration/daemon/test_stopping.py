@@ -1,6 +1,7 @@
 """Stopped means stopped: nothing of a run goes on after its end, whoever ended it."""
 
 import contextlib
+import socket
 import threading
 from pathlib import Path
 
@@ -13,8 +14,13 @@ IN_THE_BACKGROUND = "bash (trap '' TERM; setsid sleep 987 & wait) & echo started
 
 
 def test_a_daemon_can_take_its_runs_with_it(tmp_path: Path) -> None:
-    """With --stop-runs they are stopped, with all they have started, and on record as stopped, before it ends."""
-    with house(tmp_path) as made:
+    """With --stop-runs they are stopped, with all they have started, and on record as stopped, before it ends.
+
+    A service manager is told how long that may take, lest it kill the daemon meanwhile and start it anew.
+    """
+    with house(tmp_path) as made, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        made.environment["NOTIFY_SOCKET"] = str(tmp_path / "notify")
         made.daemon = made.spawn("--stop-runs")
         until(made.health, "the daemon answers")
         job = made.job(repository(tmp_path / "repo"))
@@ -24,6 +30,10 @@ def test_a_daemon_can_take_its_runs_with_it(tmp_path: Path) -> None:
         until((tmp_path / "repo" / "started.txt").exists, "the agent is at work")
         assert made.end() == 0
         assert made.processes() == []
+        told: list[str] = []
+        while not told or not told[-1].startswith("EXTEND_TIMEOUT_USEC="):
+            told.append(manager.recv(4096, socket.MSG_DONTWAIT).decode())
+        assert told[-2:] == ["STOPPING=1", "EXTEND_TIMEOUT_USEC=31000000"]
         made.start()
         ended = made.run(runs[0])
         assert (ended["status"], ended["outcome"], ended["task_id"]) == ("cancelled", "stopped", task["id"])

@@ -6,6 +6,9 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
+from scheduler_daemon.cli import service_daemon
 from scheduler_daemon.service import naming
 from tests.integration.service.conftest import Person
 from tests.support.house import STAND_IN as AGENT
@@ -105,6 +108,18 @@ def test_no_service_beside_another_daemon(person: Person) -> None:
     assert "ccsched daemon stop" in refused.stderr
     assert not unit_file(person).exists()
     assert person.asked() == []
+
+
+def test_a_daemon_whose_agent_is_slow_answers(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks how the service is does not take it for stuck while the agent is asked for its version."""
+    slow = tmp_path / "slow"
+    slow.write_text("#!/bin/sh\nsleep 1.5; echo 7\n")
+    slow.chmod(0o700)
+    person.settings(agent_command=[str(slow)])
+    monkeypatch.setattr(service_daemon, "_ASKING", 1.0)
+    assert person.service("install")["daemon"]["agent"] == "7"
 
 
 def test_stop_and_start(person: Person, tmp_path: Path) -> None:

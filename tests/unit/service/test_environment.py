@@ -116,6 +116,8 @@ def test_the_agent_socket(usual: str, monkeypatch: pytest.MonkeyPatch) -> None:
         ("ANTHROPIC_API_KEY", True), ("AWS_SECRET_ACCESS_KEY", True), ("GITHUB_TOKEN", True), ("apikey", True),
         ("DB_PASSWORD", True), ("GOOGLE_APPLICATION_CREDENTIALS", True), ("CLAUDE_CODE_MAX_OUTPUT_TOKENS", False),
         ("AWS_WEB_IDENTITY_TOKEN_FILE", False), ("KEYBOARD", False), ("TOKENIZERS_PARALLELISM", False),
+        ("PGPASSWORD", True), ("MYSQL_PWD", True), ("GH_PAT", True), ("SMTP_PASS", True), ("PATTERN", False),
+        ("COMPASS", False),
     ],
 )  # fmt: skip
 def test_names_of_secrets(name: str, secret: bool) -> None:
@@ -131,6 +133,10 @@ def test_names_of_secrets(name: str, secret: bool) -> None:
         ('"P=http://a:b\\"c/d%%@e"', '"P=http://a:•••@e"'),
         ("http://token@proxy:3128", "http://token@proxy:3128"),
         ("https://proxy:3128/a@b", "https://proxy:3128/a@b"),
+        ("nina:secret@proxy:3128", "nina:•••@proxy:3128"),
+        ("Environment=HTTPS_PROXY=nina:secret@proxy", "Environment=HTTPS_PROXY=nina:•••@proxy"),
+        ("/usr/bin:/opt/node@22/bin:/bin", "/usr/bin:/opt/node@22/bin:/bin"),
+        ("de_DE.UTF-8@euro", "de_DE.UTF-8@euro"),
     ],
 )
 def test_passwords_are_hidden(text: str, shown: str) -> None:

@@ -1,6 +1,7 @@
 """A person's login shell tells its environment, whatever their files make it do."""
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,14 @@ def test_files_that_wait(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / ".bash_profile").write_text("read answer; sleep 60\n")
     with pytest.raises(ShellSilent, match="took too long"):
         of_login_shell(0.3)
+
+
+def test_files_that_never_cease_to_print(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a shell is not listened to for longer than one that is silent."""
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    monkeypatch.setattr("scheduler_daemon.service.login_shell._LATEST_EXTRA", 0.0)
+    (home / ".bash_profile").write_text("yes\n")
+    begun = time.monotonic()
+    with pytest.raises(ShellSilent, match="took too long"):
+        of_login_shell(0.3)
+    assert time.monotonic() - begun < 5

@@ -1,5 +1,7 @@
 """What the service of a home is called."""
 
+import os
+import pwd
 import re
 from pathlib import Path
 
@@ -13,6 +15,13 @@ def test_the_default_home() -> None:
     """Its service has the program's name alone, however the home is spelled."""
     assert naming.of_home(Home.find(DEFAULT_HOME)) == "ccsched"
     assert naming.typed(Home.find(DEFAULT_HOME), "health") == "ccsched health"
+
+
+def test_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is who runs the command, whoever the environment names: after su that is another."""
+    for name in ("USER", "LOGNAME"):
+        monkeypatch.setenv(name, "somebody-else")
+    assert naming.own_user() == pwd.getpwuid(os.getuid()).pw_name
 
 
 @pytest.mark.parametrize(
