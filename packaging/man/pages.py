@@ -13,9 +13,9 @@ import click
 from mdoc import escaped, prose
 
 from scheduler_daemon import __version__
+from scheduler_daemon.ccschedd import main as ccschedd
 from scheduler_daemon.cli.main import ccsched
 from scheduler_daemon.cli.sections import Sectioned
-from scheduler_daemon.daemon import main as ccschedd
 
 _HERE = Path(__file__).parent
 _ALIAS = ("claude-code-scheduler.1", "ccsched.1")

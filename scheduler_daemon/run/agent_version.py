@@ -21,22 +21,22 @@ def agent_version(command: Sequence[str]) -> str | None:
         return None
     try:
         return _asked(tuple(command), Path(program).stat().st_mtime_ns)
-    except OSError:
+    except (OSError, subprocess.SubprocessError):
         return None
 
 
 @lru_cache(maxsize=4)
 def _asked(command: Sequence[str], changed: int) -> str | None:
-    """Asked again only of a program that was replaced: ``changed`` is the time of its file's last change."""
-    try:
-        done = subprocess.run(
-            [*command, "--version"],
-            env=run_environment(inherited_environment()),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_LIMIT,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
+    """Asked again only of a program that was replaced, or that did not answer.
+
+    ``changed`` is the time of its file's last change.
+    """
+    done = subprocess.run(
+        [*command, "--version"],
+        env=run_environment(inherited_environment()),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=_LIMIT,
+        check=True,
+    )
     return done.stdout.decode(errors="replace").strip()[:_LONGEST] or None

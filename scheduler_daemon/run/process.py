@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from scheduler_daemon import umask
+
 POLL_INTERVAL = 0.2
 """Seconds between two looks at a process, where the system does not tell of its end."""
 
@@ -190,6 +192,7 @@ def spawn_supervisor(program: Path) -> "subprocess.Popen[bytes]":
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        umask=umask.persons(),
         close_fds=True,
         cwd="/",
         env=environment,

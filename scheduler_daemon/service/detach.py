@@ -17,7 +17,9 @@ def main() -> None:
     """Detach, then be the program of the command line."""
     program = sys.argv[1:]
     # The signals are put right below: what DaemonContext has ignored, the program and all its runs would ignore.
-    context = DaemonContext(detach_process=True, umask=0o077, stderr=sys.stderr, signal_map={})
+    # The mask of file modes stays the person's: what the runs make is theirs.
+    mask = os.umask(0o077)
+    context = DaemonContext(detach_process=True, umask=mask, stderr=sys.stderr, signal_map={})
     try:
         context.open()
     except (DaemonError, OSError) as problem:

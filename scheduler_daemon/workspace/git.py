@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from scheduler_daemon import umask
 from scheduler_daemon.workspace.printable import printable
 
 TIME_LIMIT = 600.0
@@ -133,6 +134,7 @@ class Git:
                 stderr=err,
                 env=self._environment(),
                 pass_fds=self.lock_fds,
+                umask=umask.persons(),
                 start_new_session=True,  # no terminal to ask for a password on
             )
         except FileNotFoundError:

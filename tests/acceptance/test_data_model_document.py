@@ -364,7 +364,7 @@ def test_the_files_are_those_of_the_document(tmp_path: Path) -> None:
 
         def files() -> set[str]:
             found = (path.relative_to(made.home.path) for path in made.home.path.rglob("*") if not path.is_dir())
-            own = r"state\.db(-\w+)?|daemon\.(lock|sock)|(live|locks)/.*"
+            own = r"state\.db(-\w+)?|daemon\.(lock|sock)|(live|locks|program)/.*"
             names = {re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<uuid>", str(path)) for path in found}
             return {name for name in names if not re.fullmatch(own, name)}
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
+from scheduler_daemon.ccschedd import main as ccschedd
 from scheduler_daemon.cli.main import ccsched
-from scheduler_daemon.daemon import main as ccschedd
 from tests.packages import ROOT
 from tests.support.needed import need
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from scheduler_daemon.daemon import main
+from scheduler_daemon.ccschedd import main
 
 
 @pytest.mark.parametrize(

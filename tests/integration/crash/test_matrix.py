@@ -3,14 +3,15 @@
 ``CCSCHED_CRASHES=1000`` plays so many random nights, ``CCSCHED_CRASHES_FROM`` says with which seed they begin.
 """
 
+import contextlib
 import os
 import random
 from pathlib import Path
 
 import pytest
 
-from tests.integration.crash.night import Mishap, Night
-from tests.integration.crash.steps import DAEMON, MENDING, STEPS, SUPERVISOR, Step
+from tests.integration.crash.night import Ambush, Mishap, Night
+from tests.integration.crash.steps import AGENT, DAEMON, MENDING, STEPS, SUPERVISOR, Step
 from tests.support.house import house, repository
 
 NIGHTS = int(os.environ.get("CCSCHED_CRASHES", "8"))
@@ -32,8 +33,24 @@ def test_a_kill_at_one_step(tmp_path: Path, step: Step, victim: str) -> None:
     """Both tasks have succeeded in the end; only a run whose own processes were killed at work was tried again."""
     with house(tmp_path) as made:
         night = Night(made, repository(tmp_path / "repo"))
-        night.happens([(step, kill(victim))])
+        with contextlib.ExitStack() as held:
+            mishap = kill(victim)
+            if (step.name, victim) == ("agent-started", AGENT):
+                mishap = _kill_at_work(held, night)
+            night.happens([(step, mishap)])
         night.goes_well(interrupted=victim in step.interrupts)
+
+
+def _kill_at_work(held: contextlib.ExitStack, night: Night) -> Mishap:
+    """The agent is killed, which waits at its work until then: it could be done with it sooner than we look."""
+    working = held.enter_context(Ambush(night.faults, "agent-working"))
+
+    def mishap(night: Night, waits: int) -> None:
+        working.awaited()
+        night.kill(AGENT, waits)
+        held.close()
+
+    return mishap
 
 
 @pytest.mark.parametrize(

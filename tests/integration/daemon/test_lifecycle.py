@@ -20,11 +20,11 @@ def log_lines(made: House) -> list[dict[str, object]]:
 
 
 def test_a_second_daemon_says_who_holds_the_home(daemon: House) -> None:
-    """It names the pid, and its exit status says that another try is no use; the first goes on."""
+    """It names the pid, and its exit status that another try may do better; the first goes on."""
     assert daemon.daemon
     before = daemon.log.stat().st_size
     second = daemon.spawn()
-    assert second.wait(PATIENCE) == os.EX_CONFIG
+    assert second.wait(PATIENCE) == 1
     said = daemon.log.read_text()[before:]
     assert f"pid {daemon.daemon.pid}" in said
     assert daemon.call("daemon.health")["pid"] == daemon.daemon.pid
