@@ -157,7 +157,7 @@ def stop(choices: Choices, stop_runs: bool, dry_run: bool) -> None:
 def status(context: click.Context) -> None:
     """Show how the service is, and what it was given.
 
-    The exit code is 0 if it runs, else 3.
+    The exit code is 0 if it runs and its daemon answers, else 3.
     """
     from scheduler_daemon.cli import service_facts
     from scheduler_daemon.service.manager import NoManager, find
@@ -172,8 +172,8 @@ def status(context: click.Context) -> None:
             show.write(str(problem))
         context.exit(NOT_RUNNING)
     found = manager.state()
-    service_facts.show_status(choices, found)
-    context.exit(0 if found.running else NOT_RUNNING)
+    answers = service_facts.show_status(choices, found)
+    context.exit(0 if found.running and answers else NOT_RUNNING)
 
 
 @service.command("logs")

@@ -153,6 +153,11 @@ def log_command(choices: Choices, manager: "Manager", follow: bool, lines: int) 
     if choices.output == "json":
         command.append("--output=json")
     if not follow and not _written(manager.log_command(False, 1) or []):
+        if not manager.state().installed:
+            raise click.ClickException(
+                "There is no service yet, and nothing is logged of one.\n"
+                f"Make one: {choices.typed('service install')}"
+            )
         raise click.ClickException(
             "The journal shows nothing of the service: it has not run yet, or you may not read the journal.\n"
             f"For the latter, as root type: usermod --append --groups systemd-journal {naming.own_user()}\n"

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from scheduler_daemon.service.manager import State
 
 
-def show_status(choices: Choices, state: "State") -> None:
-    """Write all that is known of the service."""
+def show_status(choices: Choices, state: "State") -> bool:
+    """Write all that is known of the service; whether its daemon answers."""
     daemon = service_daemon.asked(choices)
     problems = _problems(choices, state, daemon)
     if choices.as_json:
@@ -30,7 +30,7 @@ def show_status(choices: Choices, state: "State") -> None:
                 "problems": problems,
             }
         )
-        return
+        return daemon is not None
     show.facts(
         [
             ("service", f"{state.unit} of {state.manager}"),
@@ -47,6 +47,7 @@ def show_status(choices: Choices, state: "State") -> None:
     )
     for problem in problems:
         show.write(f"\n{problem}")
+    return daemon is not None
 
 
 def in_one_line(daemon: "Daemon") -> str:

@@ -33,7 +33,7 @@ class Launchd:
         Raises:
             NoManager: where launchctl is missing, or has no domain of the user's.
         """
-        start = naming.typed(home, "daemon start")
+        start = home.ccsched("daemon", "start")
         if shutil.which("launchctl") is None:
             raise NoManager(f"launchctl is not on PATH; it is in /bin.\nOr start the daemon without it: {start}")
         user = os.getuid()

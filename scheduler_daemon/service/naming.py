@@ -42,12 +42,3 @@ def own_user() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())  # which loginctl takes as well
-
-
-def typed(home: Home, words: str) -> str:
-    """A command of ``ccsched`` as a person types it for a home."""
-    if home.path == Home.find(DEFAULT_HOME).path:
-        return f"ccsched {words}"
-    import shlex  # only another home pays for it
-
-    return f"ccsched --home {shlex.quote(str(home.path))} {words}"

@@ -41,7 +41,7 @@ class Systemd:
         Raises:
             NoManager: where there is none, with ``lingering`` also not after lingering was turned on.
         """
-        start = naming.typed(home, "daemon start")
+        start = home.ccsched("daemon", "start")
         without = (
             f"Start the daemon without one: {start}\n"
             f"Or in the foreground, under a supervisor of your own: {home.ccschedd()}"
@@ -63,7 +63,7 @@ class Systemd:
         raise NoManager(
             f"Your own systemd is not running, as after su or sudo -u: there is nothing in {runtime}.\n"
             "Log in as yourself, by ssh or at the console, and try again.\n"
-            f"Or have it run without a login: {naming.typed(home, 'service install --linger')}\n"
+            f"Or have it run without a login: {home.ccsched('service', 'install', '--linger')}\n"
             f"Or start the daemon without it: {start}" + (servers if os.getuid() == 0 else "")
         )
 
@@ -121,9 +121,10 @@ class Systemd:
             steps.append(self._systemctl("daemon-reload"))
         if not before.enabled:
             steps.append(self._systemctl("enable", self.unit))
-        if start and before.active == "active":
-            steps += [self._systemctl("restart", self.unit)] if writing or before.needs_reload else []
-        elif start:
+        changed = writing or before.needs_reload
+        if start and changed and before.active in ("active", "reloading", "activating"):
+            steps.append(self._systemctl("restart", self.unit))
+        elif start and before.active != "active":
             steps += self.start()
         return steps
 

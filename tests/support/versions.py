@@ -42,7 +42,7 @@ class Installation:
         """Start its daemon on a house; what it logs is in ``house.log``."""
         with made.log.open("ab") as log:
             made.daemon = subprocess.Popen(
-                [*self.argv("daemon"), "--home", str(made.home.path), *options],
+                [*self.argv("ccschedd"), "--home", str(made.home.path), *options],
                 env={**made.environment, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

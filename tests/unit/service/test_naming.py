@@ -14,7 +14,6 @@ from scheduler_daemon.service import naming
 def test_the_default_home() -> None:
     """Its service has the program's name alone, however the home is spelled."""
     assert naming.of_home(Home.find(DEFAULT_HOME)) == "ccsched"
-    assert naming.typed(Home.find(DEFAULT_HOME), "health") == "ccsched health"
 
 
 def test_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
