@@ -7,10 +7,9 @@ what it was when its next content was made: a person's file is never written ove
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,10 +21,12 @@ from scheduler_daemon.store.differences import Check
 from scheduler_daemon.store.documents import Document, Unacceptable
 from scheduler_daemon.store.files import Stamp
 from scheduler_daemon.store.hand_edits import Change, plan, plan_settings
+from scheduler_daemon.store.intake import Intake, Rejection
 from scheduler_daemon.store.rendering import FILES, SHOWN_IN, Rendered, renderers
 from scheduler_daemon.store.restore import FaceUnreadable, restore
+from scheduler_daemon.store.seen import Seen
 from scheduler_daemon.store.store import Store
-from scheduler_daemon.store.three_way import Shown, kept, parsed
+from scheduler_daemon.store.three_way import kept, parsed
 from scheduler_daemon.store.written import Written
 
 __all__ = ["Change", "Face", "FaceUnreadable", "Intake", "Pending", "Rejection"]
@@ -35,54 +36,8 @@ QUIET = 0.3
 PATIENCE = 3.0
 """Seconds an edit that cannot be taken may wait for its second half: the rest of it, or another file."""
 
-HISTORY = 512 * 1024
-"""Characters of each file's older contents, in short, that are remembered while the daemon lives; one always is."""
-
 TOGETHER = (("jobs.json", "tasks.json", "profiles.json"), ("settings.json",), ("runs.json",))
 """Files that refer to one another are one edit."""
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """A file that was not taken, and why, for a person to read."""
-
-    file: str
-    problem: str
-
-
-@dataclass
-class Intake:
-    """What came of the files that were found edited."""
-
-    taken: list[str] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    rejected: list[Rejection] = field(default_factory=list)
-
-    def counts(self) -> dict[str, int]:
-        """How many objects were created, changed and deleted."""
-        actions = Counter(change.action for change in self.changes)
-        return {"created": actions["created"], "changed": actions["changed"], "deleted": actions["deleted"]}
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """A file as it was last written or looked at."""
-
-    stamp: Stamp | None
-    """None if it was not there, or was never looked at."""
-    digest: str
-    bases: tuple[Shown, ...]
-    """What a person who edits it may have started from, the newest first."""
-
-    def holding(self, stamp: Stamp, digest: str, base: Shown) -> "_Seen":
-        """The file with its next content; the ones before stay known as long as there is room."""
-        bases, size = [base], _size(base)
-        for older in self.bases:
-            size += _size(older)
-            if size > HISTORY and len(bases) > 1:
-                break
-            bases.append(older)
-        return _Seen(stamp, digest, tuple(bases))
 
 
 @dataclass(frozen=True)
@@ -125,7 +80,7 @@ class Face:
         self._ready_made = ready_made
         self._clock = clock
         self._renderers = renderers(store)
-        self._seen = {name: _Seen(None, "", ({},)) for name in FILES}
+        self._seen = {name: Seen(None, "", ({},)) for name in FILES}
         self._recorded: dict[str, Written] = {}
         """What is on record of each file."""
         self._dirty: set[str] = set()
@@ -188,10 +143,10 @@ class Face:
             with suppress(OSError):
                 stamp, digest = Stamp.of(path), files.digest(path)
             if digest in known:
-                self._seen[name] = _Seen(stamp, digest, (known[digest],))
+                self._seen[name] = Seen(stamp, digest, (known[digest],))
             else:
                 # A person's, or missing: what they started from may be either.
-                self._seen[name] = _Seen(None, "", tuple(known.values()))
+                self._seen[name] = Seen(None, "", tuple(known.values()))
 
     def dirty(self, touched: frozenset[str]) -> None:
         """Remember that these tables have changed, and with them the files that show them."""
@@ -341,7 +296,7 @@ class Face:
         files.sync_directory(self._home.path)
         for name, edited in group.items():
             bases = self._seen[name].bases
-            self._seen[name] = _Seen(edited.stamp if edited.digest else None, edited.digest, bases)
+            self._seen[name] = Seen(edited.stamp if edited.digest else None, edited.digest, bases)
             self._done([name])
             problem = str(error)
             if name != error.file and error.file in group:
@@ -446,8 +401,3 @@ class Face:
             stamp = files.commit(path, prepared)
             self._seen[name] = self._seen[name].holding(stamp, content.digest, content.shown)
             return stamp
-
-
-def _size(base: Shown) -> int:
-    """Its characters, about."""
-    return sum(map(len, base.values()))

@@ -176,14 +176,14 @@ def test_without_a_daemon_it_says_how_to_start_one(tmp_path: Path) -> None:
     """Exit code 3, for each command alike; help needs no daemon."""
     made = House(tmp_path / "home")
     for line in ("health", "jobs list", "runs logs -f abcd"):
-        assert "ccschedd" in refused(made, line, 3)
+        assert "daemon start" in refused(made, line, 3)
     assert made.ccsched("jobs", "create", "--help").returncode == 0
 
 
 def test_a_socket_that_a_killed_daemon_left_is_no_daemon(daemon: House) -> None:
     """Exit code 3; the next daemon takes its place."""
     daemon.kill()
-    assert "ccschedd" in refused(daemon, "health", 3)
+    assert "daemon start" in refused(daemon, "health", 3)
     daemon.start()
     assert typed(daemon, "health")["status"] == "ok"
 

@@ -14,9 +14,9 @@ from scheduler_daemon.store.store import Store
 from tests.support.house import House, house, until
 
 SOON = """
-from scheduler_daemon import daemon
+from scheduler_daemon import ccschedd, daemon
 daemon.RETENTION_FIRST, daemon.RETENTION_PACE = 0.0, 0.01
-daemon.main()
+ccschedd.main()
 """
 """A daemon that looks at once at what it otherwise looks at some minutes after its start."""
 
