@@ -3,8 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 AGENT ?= stand-in
-# One worker more than there are processors: many tests wait for a clock, a disk or a process.
-PYTEST_ARGS ?= -n $(shell getconf _NPROCESSORS_ONLN | awk '{ print $$1 + 1 }')
+# One worker more than there are processors: many tests wait for a clock, a disk or a process. Who has nothing left to do
+# takes tests from the others: some of these take a thousand times as long as others.
+PYTEST_ARGS ?= -n $(shell getconf _NPROCESSORS_ONLN | awk '{ print $$1 + 1 }') --dist worksteal
 
 .PHONY: help demo test check pytest test-long test-boot bench lock man dist deb formula clean
 
